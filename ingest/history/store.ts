@@ -1,0 +1,65 @@
+import type { Kind } from '../../firmware-contracts/message.ts'
+
+/** One reading on its way into history. `position` is that of the intake message it came in. */
+export interface Point {
+  position: number
+  site: string
+  kind: Kind
+  device: string
+  port?: string
+  /** Epoch ms: the device's, or the receive time where the device has no credible clock. */
+  t: number
+  boot: number
+  seq: number
+  /** Wire name -> integer or enum word. */
+  fields: Readonly<Record<string, number | string>>
+}
+
+export interface Batch {
+  /** First and last intake position this batch stands for, inclusive; some may have yielded no point. */
+  from: number
+  to: number
+  points: readonly Point[]
+}
+
+export interface SeriesQuery {
+  device: string
+  port?: string
+  /** Wire name, such as `p_ret_kpa`. */
+  signal: string
+}
+
+export interface RangeQuery extends SeriesQuery {
+  /** Epoch ms, inclusive. */
+  fromMs: number
+  /** Epoch ms, exclusive. */
+  toMs: number
+  /** At most this many buckets come back, 1 … 10,000. */
+  points: number
+}
+
+export interface Bucket {
+  /** Start of the bucket, epoch ms. */
+  t: number
+  min: number
+  max: number
+  mean: number
+  count: number
+}
+
+/** History of readings. Both engines (embedded DuckDB, InfluxDB) pass the one contract test beside this file.
+ *  `write` is idempotent: the same batch, or one that overlaps it, doubles nothing. A rejected `write` may be
+ *  tried again; what was not confirmed is the caller's to keep. */
+export interface HistoryStore {
+  start(): Promise<void>
+  /** Resolves when the points are on the store's disk. */
+  write(batch: Batch): Promise<void>
+  /** Numeric signals only; empty for an unknown series; buckets without samples are left out. */
+  range(query: RangeQuery): Promise<Bucket[]>
+  /** Local days (the site's time zone, cut at midnight) that touch [fromMs, toMs); `t` = that midnight. */
+  days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]>
+  last(query: SeriesQuery): Promise<{ t: number; value: number | string } | undefined>
+  /** Rejects when the store cannot take writes now. */
+  ping(): Promise<void>
+  stop(): Promise<void>
+}

@@ -1,0 +1,34 @@
+/** One message as the broker accepted it: what the intake log keeps and its consumers read. */
+export interface IntakeMessage {
+  /** 1, 2, 3, … without gaps, in the order of acceptance. A consumer's cursor is the last position it has
+   *  dealt with; 0 before the first. */
+  position: number
+  /** Epoch ms, the broker's clock, stamped on arrival: the server time of the message, never `now()` later. */
+  receivedMs: number
+  /** The authenticated user name: the device itself, or the gateway that speaks for it. */
+  publisher: string
+  /** True for a last will, which the broker publishes for a device that vanished. */
+  will: boolean
+  topic: string
+  payload: Uint8Array
+}
+
+/** What the broker counted itself, in the transaction that wrote the message. */
+export interface IntakeCount {
+  accepted: number
+  /** Wills among the accepted: they carry no sequence number. */
+  wills: number
+  /** Publishes refused at the door (permission, size, topic), which were never accepted. */
+  refused: number
+}
+
+/** Read side of the intake log. Opens the file read-only and may live in another process than the writer. */
+export interface IntakeReader {
+  /** Messages with a position above `after`, oldest first, at most about `limit` (whole batches). */
+  read(after: number, limit: number): IntakeMessage[]
+  /** Position of the newest message on disk, 0 when there is none. */
+  end(): number
+  /** Per device (the one the topic names) since the log was created; trimming does not change it. */
+  counts(): Map<string, IntakeCount>
+  close(): void
+}
