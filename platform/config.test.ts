@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from './config.ts'
+
+test('without any variable the system runs on its own machine with its own stores', () => {
+  expect(parseConfig({})).toEqual({
+    dataDir: './data',
+    mqtt: { host: '127.0.0.1', port: 1883 },
+    http: { host: '127.0.0.1', port: 8080 },
+    timeZone: 'Asia/Shanghai',
+    logLevel: 'info',
+  })
+})
+
+test('every mistake of the operator is listed at once', () => {
+  const environment = {
+    MQTT_PORT: '70000',
+    HTTP_PORT: 'web',
+    INFLUX_URL: 'localhost',
+    SITE_TIMEZONE: 'Asia/Yangquan',
+  }
+  for (const name of Object.keys(environment)) expect(() => parseConfig(environment)).toThrow(name)
+})
+
+test.each(['MQTT_TLS_PORT', 'MQTT_WS_PORT', 'MQTT_URL', 'DATABASE_URL', 'INFLUX_TOKEN'])(
+  'a variable for something not built yet is a mistake, not ignored: %s',
+  (name) => {
+    expect(() => parseConfig({ [name]: '1' })).toThrow(`${name} is set, but this version cannot do that yet`)
+  },
+)
+
+test('an empty variable counts as not set', () => {
+  expect(parseConfig({ INFLUX_URL: '', DATABASE_URL: '' }).influx).toBeUndefined()
+})
+
+test('an InfluxDB login needs both halves and an address', () => {
+  expect(() => parseConfig({ INFLUX_URL: 'http://127.0.0.1:8086', INFLUX_USERNAME: 'a' })).toThrow(
+    'go together',
+  )
+  expect(() => parseConfig({ INFLUX_USERNAME: 'a', INFLUX_PASSWORD: 'b' })).toThrow('without INFLUX_URL')
+})
