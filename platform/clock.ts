@@ -26,6 +26,12 @@ export const systemClock: Clock = {
   },
 }
 
+/** Keeps the process alive while it waits for nothing but its alarms and signals. */
+export function keepAlive(): Cancel {
+  const timer = setInterval(() => {}, 2 ** 30)
+  return () => clearInterval(timer)
+}
+
 interface Alarm {
   dueMs: number
   order: number
