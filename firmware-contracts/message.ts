@@ -105,6 +105,8 @@ export interface Refusal {
     | 'envelope-invalid'
     | 'contract-unknown'
     | 'value-invalid'
+    /** Understood, but the history store itself would not take it. */
+    | 'history-refused'
   /** Where the fault is, as a path into the payload (`d.p_ret_kpa`), or '' for the whole. */
   path: string
   expected: string

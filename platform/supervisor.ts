@@ -100,7 +100,7 @@ export class Supervisor {
       case 'answer':
         return this.#collect(message.id, from, message.body)
       case 'gather':
-        return void this.#ask(message.topic, (answers) =>
+        return this.#ask(message.topic, (answers) =>
           from.send({ type: 'gathered', id: message.id, answers }),
         )
       case 'ensure':

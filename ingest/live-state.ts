@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { kinds, type Address, type Reading } from '../firmware-contracts/message.ts'
+import type { LiveDevice, LiveFeed, LiveValue } from '../estate/live.ts'
+import type { Cancel, Clock } from '../platform/clock.ts'
+import { credibleTime } from './credible-time.ts'
+import type { DecodedMessage } from './decoded-log.ts'
+
+/** The latest of everything, by device: what a screen shows before it adds the age.
+ *
+ *  A value only gives way to a newer one, so duplicates and late arrivals change nothing; back-fill (`hist`)
+ *  never touches it; a signal the device calls broken disappears rather than keep its last good value. */
+const coalesceMs = 250
+
+const liveValue = z.object({ value: z.union([z.number(), z.string()]), t: z.number() })
+const entry = z.object({
+  device: z.string(),
+  kind: z.enum(kinds),
+  site: z.string(),
+  connection: z.enum(['ready', 'sleeping', 'lost', 'bye', 'unknown']),
+  lastSeenMs: z.number(),
+  firmware: z.string().optional(),
+  contract: z.string().optional(),
+  boot: z.number(),
+  values: z.record(z.string(), liveValue),
+  ports: z.record(z.string(), z.record(z.string(), liveValue)),
+})
+type Entry = z.infer<typeof entry>
+
+export const liveSnapshot = z.array(entry)
+export type LiveSnapshot = z.infer<typeof liveSnapshot>
+
+export class LiveState implements LiveFeed {
+  readonly #clock: Clock
+  readonly #entries = new Map<string, Entry>()
+  readonly #changed = new Set<string>()
+  readonly #listeners = new Set<(changed: readonly LiveDevice[]) => void>()
+  #flush: Cancel | undefined
+
+  constructor(options: { clock: Clock }) {
+    this.#clock = options.clock
+  }
+
+  restore(snapshot: LiveSnapshot): void {
+    for (const saved of snapshot) this.#entries.set(saved.device, saved)
+  }
+
+  snapshot(): LiveSnapshot {
+    return [...this.#entries.values()]
+  }
+
+  devices(): readonly LiveDevice[] {
+    return [...this.#entries.values()].map(shown)
+  }
+
+  device(id: string): LiveDevice | undefined {
+    const known = this.#entries.get(id)
+    return known && shown(known)
+  }
+
+  subscribe(listener: (changed: readonly LiveDevice[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  observe({ intake, decoded }: DecodedMessage): void {
+    if (!decoded.ok) return
+    const { message } = decoded
+    const live = this.#entry(message.address)
+    live.lastSeenMs = Math.max(live.lastSeenMs, intake.receivedMs)
+    switch (message.type) {
+      case 'connection':
+        // A will of an earlier life, delivered late, must not bury the present one.
+        if (message.boot < live.boot) break
+        live.boot = message.boot
+        live.connection = message.state
+        break
+      case 'birth':
+        live.boot = Math.max(live.boot, message.birth.boot)
+        live.firmware = message.birth.firmware
+        live.contract = message.birth.contract
+        break
+      case 'readings':
+        if (live.connection !== 'sleeping') live.connection = 'ready'
+        for (const reading of message.readings) absorb(live, reading, intake.receivedMs)
+        break
+      case 'ack':
+        break
+    }
+    this.#touch(live.device)
+  }
+
+  #entry({ device, kind, site }: Address): Entry {
+    const known = this.#entries.get(device)
+    if (known) return known
+    const fresh: Entry = {
+      device,
+      kind,
+      site,
+      connection: 'unknown',
+      lastSeenMs: 0,
+      boot: 0,
+      values: {},
+      ports: {},
+    }
+    this.#entries.set(device, fresh)
+    return fresh
+  }
+
+  #touch(device: string): void {
+    this.#changed.add(device)
+    this.#flush ??= this.#clock.after(coalesceMs, () => this.#tell())
+  }
+
+  #tell(): void {
+    this.#flush = undefined
+    const changed = [...this.#changed].flatMap((device) => this.device(device) ?? [])
+    this.#changed.clear()
+    for (const listener of this.#listeners) listener(changed)
+  }
+}
+
+function absorb(live: Entry, reading: Reading, receivedMs: number): void {
+  if (reading.class === 'hist') return
+  const { t } = credibleTime(reading, receivedMs)
+  const values = reading.port === undefined ? live.values : (live.ports[reading.port] ??= {})
+  for (const [signal, value] of Object.entries(reading.values)) {
+    if (isNewer(values[signal], t)) values[signal] = { value, t }
+  }
+  for (const [signal, quality] of Object.entries(reading.quality)) {
+    if (quality === 'F' && isNewer(values[signal], t)) delete values[signal]
+  }
+}
+
+function isNewer(known: LiveValue | undefined, t: number): boolean {
+  return known === undefined || t >= known.t
+}
+
+/** A copy that does not change under whoever holds it. */
+function shown({
+  device,
+  kind,
+  site,
+  connection,
+  lastSeenMs,
+  firmware,
+  contract,
+  values,
+  ports,
+}: Entry): LiveDevice {
+  return {
+    device,
+    kind,
+    site,
+    connection,
+    lastSeenMs,
+    ...(firmware !== undefined && { firmware }),
+    ...(contract !== undefined && { contract }),
+    values: { ...values },
+    ports: Object.fromEntries(Object.entries(ports).map(([port, own]) => [port, { ...own }])),
+  }
+}

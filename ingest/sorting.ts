@@ -1,0 +1,100 @@
+import type { Message, Reading, Refusal } from '../firmware-contracts/message.ts'
+import { credibleTime } from './credible-time.ts'
+import type { DecodedMessage } from './decoded-log.ts'
+import type { Point } from './history/store.ts'
+import type { SeriesClock } from './series-clock.ts'
+import type { SeenSequences } from './sequences.ts'
+
+/** Every message has exactly one outcome: promise 2 of the design, `accepted = stored + quarantined +
+ *  duplicate + pending`. This file decides which. */
+export type Outcome = 'stored' | 'quarantined' | 'duplicate'
+
+export interface Refused {
+  message: DecodedMessage
+  device: string
+  refusal: Refusal
+}
+
+export interface Sorted {
+  points: Point[]
+  refused: Refused[]
+  /** Outcome of each message, in order, with the device it counts for. */
+  outcomes: { device: string; outcome: Outcome }[]
+}
+
+/** What is remembered of a device between its messages. */
+export interface DeviceMemory {
+  seen: SeenSequences
+  series: SeriesClock
+}
+
+export function sort(
+  messages: readonly DecodedMessage[],
+  memoryOf: (device: string) => DeviceMemory,
+): Sorted {
+  const sorted: Sorted = { points: [], refused: [], outcomes: [] }
+  for (const message of messages) {
+    const { intake, decoded } = message
+    if (decoded.ok) {
+      const device = decoded.message.address.device
+      const points = pointsOf(decoded.message, intake, memoryOf(device))
+      for (const point of points) sorted.points.push(point)
+      sorted.outcomes.push({ device, outcome: points.length > 0 ? 'stored' : 'duplicate' })
+    } else {
+      const device = decoded.address?.device ?? intake.publisher
+      sorted.refused.push({ message, device, refusal: decoded.refusal })
+      sorted.outcomes.push({ device, outcome: 'quarantined' })
+    }
+  }
+  return sorted
+}
+
+/** What goes to history; nothing when all of it was here before. */
+function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: DeviceMemory): Point[] {
+  const { site, kind, device } = message.address
+  const place = { position: intake.position, site, kind, device }
+  switch (message.type) {
+    case 'readings':
+      return message.readings
+        .filter((reading) => memory.seen.remember(reading.boot, reading.seq))
+        .map((reading) => readingPoint(reading, intake, memory))
+    case 'connection': {
+      // A will was written when the device connected: its time says nothing of when the device vanished.
+      const t = message.state === 'lost' ? intake.receivedMs : message.t
+      const time = memory.series.place('', credibleTime({ t, clock: 'n' }, intake.receivedMs).t)
+      return [{ ...place, t: time.t, boot: message.boot, seq: 0, fields: { conn: message.state } }]
+    }
+    case 'birth': {
+      const { boot, seq, clock, firmware, hardware, contract, bootReason } = message.birth
+      if (!memory.seen.remember(boot, seq)) return []
+      const time = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
+      const fields = { fw: firmware, hw: hardware, contract, boot_reason: bootReason }
+      return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]
+    }
+    case 'ack': {
+      const { boot, seq, t, id, ok } = message
+      if (!memory.seen.remember(boot, seq)) return []
+      const time = credibleTime({ t, clock: 'n' }, intake.receivedMs)
+      const fields = { ack_id: id, ack_ok: ok ? 1 : 0 }
+      return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]
+    }
+  }
+}
+
+function readingPoint(reading: Reading, intake: DecodedMessage['intake'], memory: DeviceMemory): Point {
+  const time = credibleTime(reading, intake.receivedMs)
+  const placed = memory.series.place(reading.port ?? '', time.t)
+  const flags = { ...(time.stamped && { ts_srv: 1 }), ...(placed.moved && { ts_moved: 1 }) }
+  const { site, kind, device, port, boot, seq, values } = reading
+  return {
+    position: intake.position,
+    site,
+    kind,
+    device,
+    ...(port !== undefined && { port }),
+    t: placed.t,
+    boot,
+    seq,
+    fields: { ...values, ...flags },
+  }
+}
