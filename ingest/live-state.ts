@@ -40,6 +40,11 @@ export class LiveState implements LiveFeed {
     this.#clock = options.clock
   }
 
+  stop(): void {
+    this.#flush?.()
+    this.#listeners.clear()
+  }
+
   restore(snapshot: LiveSnapshot): void {
     for (const saved of snapshot) this.#entries.set(saved.device, saved)
   }

@@ -170,14 +170,11 @@ function prepare(database: Database.Database) {
     moveCursor: database.prepare('update cursor set position = ?'),
     loadDevice: database.prepare('select seen, series from device where device = ?'),
     saveDevice: database.prepare(
-      `insert into device (device, seen, series) values (?, ?, ?)
-       on conflict (device) do update set seen = excluded.seen, series = excluded.series`,
+      `insert into device values (@name, @seen, @series, @stored, @quarantined, @duplicate)
+       on conflict (device) do update set seen = excluded.seen, series = excluded.series,
+         stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined,
+         duplicate = duplicate + excluded.duplicate`,
     ),
-    countDevice: {
-      stored: count('stored'),
-      quarantined: count('quarantined'),
-      duplicate: count('duplicate'),
-    },
     outcomes: database.prepare('select device, stored, quarantined, duplicate from device'),
     refuse: database.prepare(
       `insert into refusal (device, topic, reason, path, expected, got, count, first_seen, last_seen)
