@@ -25,7 +25,7 @@ const mayImport: Record<string, readonly string[]> = {
 }
 
 /** `firmware-contracts` is what a supplier could take away: it needs zod, and one file needs a hash. */
-const contractPackages = ['zod', 'node:crypto']
+const contractPackages = new Set(['zod', 'node:crypto'])
 
 function importsOf(file: string): string[] {
   const body = text.get(file) ?? ''
@@ -68,7 +68,7 @@ describe('who may import whom', () => {
     const packages = sources
       .filter((file) => folderOf(file) === 'firmware-contracts' && !isTest(file))
       .flatMap((file) => importsOf(file).filter((name) => !name.startsWith('.')))
-    expect(new Set(packages).difference(new Set(contractPackages))).toEqual(new Set())
+    expect(packages.filter((name) => !contractPackages.has(name))).toEqual([])
   })
 })
 
