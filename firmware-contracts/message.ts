@@ -95,18 +95,22 @@ export interface Birth {
   deliveryS: number
 }
 
+export const refusalReasons = [
+  'topic-unknown',
+  'not-utf8',
+  'not-json',
+  'too-large',
+  'envelope-invalid',
+  'contract-unknown',
+  'value-invalid',
+  /** Understood, but the history store itself would not take it. */
+  'history-refused',
+] as const
+export type RefusalReason = (typeof refusalReasons)[number]
+
 /** Why a message was not understood. Returned, counted and quarantined; never thrown. */
 export interface Refusal {
-  reason:
-    | 'topic-unknown'
-    | 'not-utf8'
-    | 'not-json'
-    | 'too-large'
-    | 'envelope-invalid'
-    | 'contract-unknown'
-    | 'value-invalid'
-    /** Understood, but the history store itself would not take it. */
-    | 'history-refused'
+  reason: RefusalReason
   /** Where the fault is, as a path into the payload (`d.p_ret_kpa`), or '' for the whole. */
   path: string
   expected: string
