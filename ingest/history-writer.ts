@@ -3,10 +3,10 @@ import { Counter, Gauge } from 'prom-client'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
-import { storeIsolating } from './isolate.ts'
-import type { HistoryStore } from './history/store.ts'
+import { storeIsolating, type Poison } from './isolate.ts'
+import type { Batch, HistoryStore } from './history/store.ts'
 import type { IngestMemory } from './memory.ts'
-import { sort, type Refused } from './sorting.ts'
+import { sort, withoutPoison, type Refused } from './sorting.ts'
 
 /** The consumer that puts every accepted message where it belongs: into history, into quarantine, or among
  *  the duplicates.
@@ -36,6 +36,7 @@ export class HistoryWriter {
   readonly #written: Counter
   readonly #outcomes: Counter
   readonly #lag: Gauge
+  #cursor = 0
   #stopping = false
   #trouble: string | undefined
   #done: Promise<void> = Promise.resolve()
@@ -61,8 +62,6 @@ export class HistoryWriter {
       collect: () => this.#lag.set(parts.log.end() - this.#cursor),
     })
   }
-
-  #cursor = 0
 
   /** `fail` is called when the consumer cannot go on: a disk or a bug of ours, not a store that is down. */
   start(fail: (cause: unknown) => void): void {
@@ -100,23 +99,17 @@ export class HistoryWriter {
     const batch = { from: this.#cursor + 1, to, points: sorted.points }
     const poisoned = await this.#store(batch)
     if (!poisoned) return
-    const refused = poisoned.flatMap((poison) => this.#poison(poison, messages))
-    const known = new Set(refused.map(({ message }) => message))
-    const outcomes = sorted.outcomes.map((outcome, at) => {
-      const message = messages[at]
-      return message && known.has(message) ? { ...outcome, outcome: 'quarantined' as const } : outcome
-    })
-    const settled = { points: sorted.points, refused: [...sorted.refused, ...refused], outcomes }
+    const settled = poisoned.length === 0 ? sorted : withoutPoison(sorted, messages, poisoned)
     memory.commit(settled, to)
     this.#cursor = to
-    for (const { outcome } of outcomes) this.#outcomes.inc({ outcome })
+    for (const { outcome } of settled.outcomes) this.#outcomes.inc({ outcome })
     this.#written.inc(sorted.points.length - poisoned.length)
     onCursor(to)
     onRefused(settled.refused)
   }
 
   /** Tries until the store has confirmed everything it can take; undefined when stopped before that. */
-  async #store(batch: Parameters<HistoryStore['write']>[0]) {
+  async #store(batch: Batch): Promise<Poison[] | undefined> {
     let retryMs = firstRetryMs
     while (!this.#stopping) {
       try {
@@ -130,18 +123,6 @@ export class HistoryWriter {
       }
     }
     return undefined
-  }
-
-  #poison(poison: { position: number; reason: string }, messages: readonly DecodedMessage[]): Refused[] {
-    const message = messages.find(({ intake }) => intake.position === poison.position)
-    if (!message?.decoded.ok) return []
-    const refusal = {
-      reason: 'history-refused' as const,
-      path: '',
-      expected: 'a point the history store takes',
-      got: poison.reason,
-    }
-    return [{ message, device: message.decoded.message.address.device, refusal }]
   }
 
   #troubled(cause: unknown): void {

@@ -2,6 +2,7 @@ import type { Message, Reading, Refusal } from '../firmware-contracts/message.ts
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
 import type { Point } from './history/store.ts'
+import type { Poison } from './isolate.ts'
 import type { SeriesClock } from './series-clock.ts'
 import type { SeenSequences } from './sequences.ts'
 
@@ -47,6 +48,33 @@ export function sort(
     }
   }
   return sorted
+}
+
+/** The same, after the store itself would not take some points: their messages are quarantined, in the store's
+ *  own words. */
+export function withoutPoison(
+  sorted: Sorted,
+  messages: readonly DecodedMessage[],
+  poisoned: readonly Poison[],
+): Sorted {
+  const reasons = new Map(poisoned.map(({ position, reason }) => [position, reason]))
+  const refused = messages.flatMap((message, at): Refused[] => {
+    const got = reasons.get(message.intake.position)
+    const device = sorted.outcomes[at]?.device
+    if (got === undefined || device === undefined) return []
+    const refusal = {
+      reason: 'history-refused',
+      path: '',
+      expected: 'a point that the store takes',
+      got,
+    } as const
+    return [{ message, device, refusal }]
+  })
+  const outcomes = sorted.outcomes.map((outcome, at): Sorted['outcomes'][number] => {
+    const position = messages[at]?.intake.position ?? 0
+    return reasons.has(position) ? { device: outcome.device, outcome: 'quarantined' } : outcome
+  })
+  return { points: sorted.points, refused: [...sorted.refused, ...refused], outcomes }
 }
 
 /** What goes to history; nothing when all of it was here before. */
