@@ -23,6 +23,7 @@ export interface Batch {
 }
 
 export interface SeriesQuery {
+  kind: Kind
   device: string
   port?: string
   /** Wire name, such as `p_ret_kpa`. */
@@ -47,18 +48,30 @@ export interface Bucket {
   count: number
 }
 
+/** The newest sample of a series: a number, or an enum word. */
+export interface LastValue {
+  t: number
+  value: number | string
+}
+
 /** History of readings. Both engines (embedded DuckDB, InfluxDB) pass the one contract test beside this file.
  *  `write` is idempotent: the same batch, or one that overlaps it, doubles nothing. A rejected `write` may be
- *  tried again; what was not confirmed is the caller's to keep. */
+ *  tried again; what was not confirmed is the caller's to keep.
+ *
+ *  Two samples of one series in one millisecond are one sample to InfluxDB: whoever writes moves the second
+ *  one on by a millisecond first. */
 export interface HistoryStore {
+  /** Opens the file, or makes the client; a server that is down shows in `ping`, not here. */
   start(): Promise<void>
-  /** Resolves when the points are on the store's disk. */
+  /** Resolves when the points are on the store's disk; rejects with a `HistoryWriteError`. */
   write(batch: Batch): Promise<void>
-  /** Numeric signals only; empty for an unknown series; buckets without samples are left out. */
+  /** Buckets of equal width from `fromMs` on; a bucket without samples is left out. Empty for an unknown
+   *  series and for an enum. A query out of bounds throws a `RangeError`. */
   range(query: RangeQuery): Promise<Bucket[]>
-  /** Local days (the site's time zone, cut at midnight) that touch [fromMs, toMs); `t` = that midnight. */
+  /** The whole local days (the site's time zone, cut at midnight) that [fromMs, toMs) touches; `t` is the
+   *  day's first instant. At most `daysLimit` days. */
   days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]>
-  last(query: SeriesQuery): Promise<{ t: number; value: number | string } | undefined>
+  last(query: SeriesQuery): Promise<LastValue | undefined>
   /** Rejects when the store cannot take writes now. */
   ping(): Promise<void>
   stop(): Promise<void>

@@ -1,0 +1,141 @@
+import {
+  BIGINT,
+  DuckDBDataChunk,
+  INTEGER,
+  UINTEGER,
+  VARCHAR,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+import { z } from 'zod'
+import type { Point } from './store.ts'
+import { HistoryWriteError } from './write-error.ts'
+
+/** The embedded history's tables, and one batch on its way into them.
+ *
+ *  A sample is one signal at one instant; its series is a number in a dictionary. Time, boot and sequence are
+ *  alike in neighbouring rows and values change little, so that a row is a few bytes on disk. */
+export const schema = `
+  create table if not exists series (
+    id integer not null, kind varchar not null, site varchar not null, device varchar not null,
+    port varchar not null, signal varchar not null
+  );
+  create table if not exists sample (
+    series integer not null, t bigint not null, boot uinteger not null, seq uinteger not null,
+    number bigint, word varchar
+  );
+  create table if not exists log_position as select 0::bigint as position;`
+
+const seriesColumns = [INTEGER, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR]
+const sampleColumns = [INTEGER, BIGINT, UINTEGER, UINTEGER, BIGINT, VARCHAR]
+
+/** Far above any district (10,000 devices with 20 signals are 200,000): reaching it means that names are being
+ *  made up, and writing stops rather than memory. */
+const seriesLimit = 1_000_000
+/** Rows in a DuckDB data chunk. */
+const chunkRows = 2_048
+
+export interface DuckDbMemory {
+  /** Log position the file stands at. */
+  position: number
+  /** Series -> its number in the dictionary, 1, 2, 3 … */
+  series: Map<string, number>
+}
+
+const positionRows = z.array(z.object({ position: z.coerce.number<bigint>() })).length(1)
+const seriesRows = z.array(
+  z.object({ id: z.number(), kind: z.string(), device: z.string(), port: z.string(), signal: z.string() }),
+)
+
+export async function recallMemory(connection: DuckDBConnection): Promise<DuckDbMemory> {
+  const at = await connection.runAndReadAll('select position from log_position')
+  const dictionary = await connection.runAndReadAll('select id, kind, device, port, signal from series')
+  const known = seriesRows.parse(dictionary.getRowObjectsJS())
+  return {
+    position: positionRows.parse(at.getRowObjectsJS())[0]?.position ?? 0,
+    series: new Map(known.map((row) => [seriesKey(row, row.signal), row.id])),
+  }
+}
+
+/** Collects rows, numbering new series, without touching what is remembered until it is on disk. */
+export class DuckDbDraft {
+  readonly #memory: DuckDbMemory
+  readonly #fresh = new Map<string, number>()
+  readonly #series = new Columns(seriesColumns)
+  readonly #samples = new Columns(sampleColumns)
+
+  constructor(memory: DuckDbMemory) {
+    this.#memory = memory
+  }
+
+  add(point: Point): void {
+    for (const signal in point.fields) {
+      const value = point.fields[signal]
+      if (value === undefined) continue
+      const word = typeof value === 'string' ? value : null
+      const number = typeof value === 'number' ? exact(value, { point, signal }) : null
+      this.#samples.add([this.#idOf(point, signal), BigInt(point.t), point.boot, point.seq, number, word])
+    }
+  }
+
+  async append(connection: DuckDBConnection): Promise<void> {
+    await this.#series.append(connection, 'series')
+    await this.#samples.append(connection, 'sample')
+  }
+
+  committed(position: number): DuckDbMemory {
+    for (const [key, id] of this.#fresh) this.#memory.series.set(key, id)
+    return { position, series: this.#memory.series }
+  }
+
+  #idOf(point: Point, signal: string): number {
+    const key = seriesKey(point, signal)
+    return this.#memory.series.get(key) ?? this.#fresh.get(key) ?? this.#enter(key, point, signal)
+  }
+
+  #enter(key: string, { kind, site, device, port = '' }: Point, signal: string): number {
+    const id = this.#memory.series.size + this.#fresh.size + 1
+    if (id > seriesLimit)
+      throw new HistoryWriteError({ failure: 'refused', reason: `more than ${seriesLimit} series` })
+    this.#fresh.set(key, id)
+    this.#series.add([id, kind, site, device, port, signal])
+    return id
+  }
+}
+
+class Columns {
+  readonly #types: readonly DuckDBType[]
+  readonly #chunks: DuckDBValue[][][] = []
+
+  constructor(types: readonly DuckDBType[]) {
+    this.#types = types
+  }
+
+  add(row: readonly DuckDBValue[]): void {
+    let chunk = this.#chunks.at(-1)
+    if (!chunk || chunk[0]?.length === chunkRows) this.#chunks.push((chunk = this.#types.map(() => [])))
+    for (const [column, values] of chunk.entries()) values.push(row[column] ?? null)
+  }
+
+  async append(connection: DuckDBConnection, table: string): Promise<void> {
+    if (this.#chunks.length === 0) return
+    const appender = await connection.createAppender(table)
+    for (const columns of this.#chunks) {
+      const chunk = DuckDBDataChunk.create(this.#types, columns[0]?.length ?? 0)
+      chunk.setColumns(columns)
+      appender.appendDataChunk(chunk)
+    }
+    appender.closeSync()
+  }
+}
+
+function seriesKey(of: { kind: string; device: string; port?: string }, signal: string): string {
+  return `${of.kind}/${of.device}/${of.port ?? ''}/${signal}`
+}
+
+function exact(value: number, { point, signal }: { point: Point; signal: string }): bigint {
+  if (Number.isSafeInteger(value)) return BigInt(value)
+  const reason = `${signal} of ${point.device} at ${point.t}: expected an integer, got ${value}`
+  throw new HistoryWriteError({ failure: 'refused', reason })
+}

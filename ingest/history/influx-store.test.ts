@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
+import { startInfluxd, type Influxd } from '../../test/support/influxd.ts'
+import { missing } from '../../test/support/programs.ts'
+import { influxServer, type InfluxSettings } from './influx-server.ts'
+import { InfluxStore } from './influx-store.ts'
+
+const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
+const stops: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop()
+})
+
+async function influxd(settings: Record<string, string> = {}): Promise<Influxd> {
+  const server = await startInfluxd(settings)
+  stops.push(() => server.stop())
+  return server
+}
+
+async function opened(
+  settings: Pick<InfluxSettings, 'url' | 'username' | 'password'>,
+  timeoutMs = 10_000,
+): Promise<InfluxStore> {
+  const server = influxServer({ database: 'estate', ...settings })
+  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', timeoutMs })
+  await store.start()
+  stops.push(() => store.stop())
+  return store
+}
+
+/** InfluxDB says 200 before it begins: only the end of the body means done. */
+async function command(url: string, q: string, login?: string): Promise<void> {
+  const response = await fetch(`${url}/query`, {
+    method: 'POST',
+    body: new URLSearchParams({ q }),
+    ...(login !== undefined && { headers: { authorization: `Basic ${btoa(login)}` } }),
+  })
+  expect(await response.json()).toEqual({ results: [{ statement_id: 0 }] })
+}
+
+async function samples(store: InfluxStore): Promise<number> {
+  const [bucket] = await store.range({ ...supply, fromMs: startMs, toMs: startMs + 10 ** 9, points: 1 })
+  return bucket?.count ?? 0
+}
+
+describe.skipIf(missing('influxd'))('what a real InfluxDB may answer to a write', () => {
+  test('one poisoned reading: its neighbours are stored and InfluxDB says what is wrong', async () => {
+    const store = await opened(await influxd())
+    await store.write(historyBatch(1))
+    const poisoned = pointAt(22, { fields: { p_sup_kpa: 'high' } })
+    await expect(store.write(batchOf([pointAt(21), poisoned, pointAt(23)]))).rejects.toMatchObject({
+      failure: 'partial',
+      reason: expect.stringContaining(
+        'input field "p_sup_kpa" on measurement "heat-entrance" is type string',
+      ),
+    })
+    expect(await samples(store)).toBe(22)
+  })
+
+  test('nothing but a line it cannot read: refused', async () => {
+    const store = await opened(await influxd())
+    const unreadable = pointAt(1, { fields: { p_sup_kpa: 3.5 } })
+    await expect(store.write(batchOf([unreadable]))).rejects.toMatchObject({ failure: 'refused' })
+  })
+
+  test('a database that was dropped under us is made again', async () => {
+    const { url } = await influxd()
+    const store = await opened({ url })
+    await store.write(historyBatch(1))
+    await command(url, 'DROP DATABASE estate')
+    await store.write(historyBatch(21))
+    expect(await samples(store)).toBe(20)
+  })
+
+  test('a wrong password is unauthorised, the right one is let in', async () => {
+    const { url } = await influxd({ INFLUXDB_HTTP_AUTH_ENABLED: 'true' })
+    await command(url, `CREATE USER ingest WITH PASSWORD 'right' WITH ALL PRIVILEGES`)
+    const stranger = await opened({ url, username: 'ingest', password: 'wrong' })
+    await expect(stranger.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unauthorised' })
+    await expect(stranger.ping()).rejects.toThrow('authorization failed')
+    await expect(samples(stranger)).rejects.toThrow('authorization failed')
+    const known = await opened({ url, username: 'ingest', password: 'right' })
+    await known.write(historyBatch(1))
+    expect(await samples(known)).toBe(20)
+  })
+
+  test('a login that may not make the database: unauthorised, until an administrator makes it', async () => {
+    const { url } = await influxd({ INFLUXDB_HTTP_AUTH_ENABLED: 'true' })
+    await command(url, `CREATE USER admin WITH PASSWORD 'right' WITH ALL PRIVILEGES`)
+    const admin = await opened({ url, username: 'admin', password: 'right' })
+    const ingest = await opened({ url, username: 'ingest', password: 'right' })
+    await command(url, `CREATE USER ingest WITH PASSWORD 'right'`, 'admin:right')
+    await expect(ingest.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unauthorised' })
+    await admin.ping()
+    await command(url, `GRANT ALL ON estate TO ingest`, 'admin:right')
+    await ingest.write(historyBatch(1))
+    expect(await samples(ingest)).toBe(20)
+  })
+
+  test('a body above its limit is too large', async () => {
+    const store = await opened(await influxd({ INFLUXDB_HTTP_MAX_BODY_SIZE: '1000' }))
+    await store.write(batchOf([pointAt(1)]))
+    await expect(store.write(historyBatch(2))).rejects.toMatchObject({ failure: 'too-large' })
+  })
+
+  test('a server that hangs is given up, and once it wakes the same batch goes in', async () => {
+    const server = await influxd()
+    const store = await opened(server, 300)
+    await store.write(historyBatch(1))
+    server.freeze()
+    await expect(store.write(historyBatch(21))).rejects.toMatchObject({ failure: 'timeout' })
+    await expect(store.ping()).rejects.toThrow()
+    server.thaw()
+    await store.write(historyBatch(21))
+    expect(await samples(store)).toBe(40)
+  })
+
+  test('nobody there: unavailable, and back without a new store object', async () => {
+    const server = await influxd()
+    const store = await opened(server)
+    await server.kill()
+    await expect(store.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unavailable' })
+    await server.restart()
+    await store.write(historyBatch(1))
+    expect(await samples(store)).toBe(20)
+  })
+})
+
+test('a store that was not started, or is stopped, takes nothing', async () => {
+  const store = new InfluxStore({
+    server: influxServer({ url: 'http://127.0.0.1:1', database: 'estate' }),
+    timeZone: 'Asia/Shanghai',
+  })
+  await expect(store.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unavailable' })
+  await store.start()
+  await store.stop()
+  await expect(store.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unavailable' })
+})

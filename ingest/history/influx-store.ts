@@ -1,0 +1,226 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { HttpError, InfluxDB, type WriteApi } from '@influxdata/influxdb-client'
+import { z } from 'zod'
+import { influxWriteError, reasonIn } from './influx-failures.ts'
+import { databaseIsMissing, identifier, type InfluxServer } from './influx-server.ts'
+import { LineProtocol } from './line-protocol.ts'
+import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
+import { Turnstile } from './turnstile.ts'
+import { decimated, localDays, type Window } from './windows.ts'
+import { HistoryWriteError } from './write-error.ts'
+
+/** History in InfluxDB, over the two interfaces that every version has: line protocol and InfluxQL.
+ *
+ *  The log is the retry queue, so the client's own is off: one request in flight, no second try, and `write`
+ *  resolves when InfluxDB answered 204 to its own request. Writing the same batch again is harmless, because
+ *  the same series and millisecond is the same point; for that reason no position is kept here. */
+export interface InfluxStoreOptions {
+  server: InfluxServer
+  timeZone: string
+  /** Silence after which a request is given up, ms. */
+  timeoutMs?: number
+}
+
+/** About 1 MB; InfluxDB takes 25 MB unless told otherwise. */
+const linesPerRequest = 5_000
+const writesWaiting = 16
+const readsWaiting = 64
+
+interface Connection {
+  api: WriteApi
+  agent: HttpAgent
+}
+
+export class InfluxStore implements HistoryStore {
+  readonly #server: InfluxServer
+  readonly #timeZone: string
+  readonly #timeoutMs: number
+  readonly #lines = new LineProtocol()
+  readonly #writing = new Turnstile('history writes', writesWaiting)
+  readonly #reading = new Turnstile('history reads', readsWaiting)
+  #connection: Connection | undefined
+
+  constructor({ server, timeZone, timeoutMs = 10_000 }: InfluxStoreOptions) {
+    this.#server = server
+    this.#timeZone = timeZone
+    this.#timeoutMs = timeoutMs
+  }
+
+  async start(): Promise<void> {
+    const { url, headers, writePath } = this.#server
+    const agent = url.startsWith('https:')
+      ? new HttpsAgent({ keepAlive: true })
+      : new HttpAgent({ keepAlive: true })
+    const client = new InfluxDB({ url, headers, timeout: this.#timeoutMs, transportOptions: { agent } })
+    const api = client.getWriteApi('', '', 'ms', {
+      maxRetries: 0,
+      flushInterval: 0,
+      // A request is one record that holds all its lines, sent by flush(), whose promise is then that
+      // request's own: at the batch size the client would send by itself and swallow the answer.
+      batchSize: 2,
+      maxBatchBytes: Number.MAX_SAFE_INTEGER,
+      gzipThreshold: Number.MAX_SAFE_INTEGER,
+      writeFailed: (error) => Promise.reject(error),
+    })
+    api.path = writePath
+    this.#connection = { api, agent }
+  }
+
+  /** The lines of a batch that waits are made while the one before is under way. */
+  async write({ points }: Batch): Promise<void> {
+    const bodies: string[] = []
+    for (let start = 0; start < points.length; start += linesPerRequest)
+      bodies.push(this.#lines.body(points.slice(start, start + linesPerRequest)))
+    await this.#writing.pass(async () => {
+      try {
+        for (const body of bodies) await this.#send(body)
+      } catch (cause) {
+        throw influxWriteError(cause)
+      }
+    })
+  }
+
+  async range(query: RangeQuery): Promise<Bucket[]> {
+    return this.#buckets(query, decimated(query))
+  }
+
+  async days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]> {
+    const days: Bucket[] = []
+    for (const window of localDays(query, this.#timeZone)) days.push(...(await this.#buckets(query, window)))
+    return days
+  }
+
+  async last(query: SeriesQuery): Promise<LastValue | undefined> {
+    const [newest] = await this.#select(
+      `SELECT ${identifier(query.signal)} ${from(query)} ORDER BY time DESC LIMIT 1`,
+      parametersOf(query),
+      lastRows,
+    )
+    return newest && { t: newest[0], value: newest[1] }
+  }
+
+  /** An empty write: the server is there, knows us, has the database (made now if it was missing). 2.x says
+   *  400 to it, and means only that it is empty. */
+  async ping(): Promise<void> {
+    const { url, writePath, headers } = this.#server
+    const response = await this.#fetch(`${url}${writePath}`, { method: 'POST', headers, body: '' })
+    if (response.ok || response.status === 400) return
+    const reason = reasonIn(response.text) ?? `HTTP status ${response.status}`
+    if (!databaseIsMissing(reason)) throw new Error(`InfluxDB takes no writes: ${reason}`)
+    await this.#createDatabase()
+  }
+
+  async stop(): Promise<void> {
+    this.#connection?.api.dispose()
+    this.#connection?.agent.destroy()
+    this.#connection = undefined
+  }
+
+  async #send(body: string): Promise<void> {
+    try {
+      await this.#post(body)
+    } catch (cause) {
+      if (!databaseIsMissing(influxWriteError(cause).reason)) throw cause
+      await this.#createDatabase()
+      await this.#post(body)
+    }
+  }
+
+  async #post(body: string): Promise<void> {
+    if (!this.#connection)
+      throw new HistoryWriteError({ failure: 'unavailable', reason: 'the history store is not started' })
+    const { api, agent } = this.#connection
+    try {
+      api.writeRecord(body)
+      await api.flush()
+    } catch (cause) {
+      const error = influxWriteError(cause)
+      // The client gives up on a silent request but leaves it open.
+      if (error.failure === 'timeout') agent.destroy()
+      throw error
+    }
+  }
+
+  async #createDatabase(): Promise<void> {
+    const { url, headers, query, createDatabase } = this.#server
+    const body = query(createDatabase)
+    const response = await this.#fetch(`${url}/query`, { method: 'POST', headers, body })
+    const { refusal } = resultOf(response)
+    if (refusal !== undefined) throw influxWriteError(new HttpError(response.status, '', refusal))
+  }
+
+  /** The cast leaves out what is no integer: an enum has no minimum, and asking for one is an error. */
+  async #buckets(series: SeriesQuery, { fromMs, toMs, slotMs }: Window): Promise<Bucket[]> {
+    const signal = `${identifier(series.signal)}::integer`
+    const rows = await this.#select(
+      `SELECT min(${signal}), max(${signal}), mean(${signal}), count(${signal}) ${from(series)}
+        AND time >= $from AND time < $to GROUP BY time(${slotMs}ms, ${fromMs % slotMs}ms) fill(none)`,
+      { ...parametersOf(series), from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
+      bucketRows,
+    )
+    return rows.map(([t, min, max, mean, count]) => ({ t, min, max, mean, count }))
+  }
+
+  async #select<Row>(
+    statement: string,
+    parameters: Record<string, string>,
+    rows: z.ZodType<Row[]>,
+  ): Promise<Row[]> {
+    const { url, headers, query } = this.#server
+    const response = await this.#reading.pass(() =>
+      this.#fetch(`${url}/query?${query(statement, parameters)}`, { headers }),
+    )
+    const { refusal, values } = resultOf(response)
+    if (refusal !== undefined && !databaseIsMissing(refusal))
+      throw new Error(`InfluxDB did not answer a query: ${refusal}`)
+    return rows.parse(values)
+  }
+
+  async #fetch(url: string, init: RequestInit): Promise<Answered> {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) })
+    return { ok: response.ok, status: response.status, text: await response.text() }
+  }
+}
+
+interface Answered {
+  ok: boolean
+  status: number
+  text: string
+}
+
+const queryAnswer = z.object({
+  results: z.array(
+    z.object({
+      error: z.string().optional(),
+      series: z.array(z.object({ values: z.array(z.unknown()) })).optional(),
+    }),
+  ),
+})
+
+interface Result {
+  refusal?: string
+  values: unknown[]
+}
+
+/** InfluxDB says 200 before it begins: whether a statement went well stands in the body. */
+function resultOf({ ok, status, text }: Answered): Result {
+  if (!ok) return { refusal: reasonIn(text) ?? `HTTP status ${status}`, values: [] }
+  const [result] = queryAnswer.parse(JSON.parse(text)).results
+  return {
+    ...(result?.error !== undefined && { refusal: result.error }),
+    values: result?.series?.[0]?.values ?? [],
+  }
+}
+
+const bucketRows = z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()]))
+const lastRows = z.array(z.tuple([z.number(), z.union([z.number(), z.string()])]))
+
+/** A series without a port matches the empty one. */
+function from({ kind }: SeriesQuery): string {
+  return `FROM ${identifier(kind)} WHERE "device" = $device AND "port" = $port`
+}
+
+function parametersOf({ device, port = '' }: SeriesQuery): Record<string, string> {
+  return { device, port }
+}

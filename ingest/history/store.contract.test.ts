@@ -1,0 +1,249 @@
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { embeddedEngine, influxEngine, type Engine, type Place } from '../../test/support/history-engines.ts'
+import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
+import { missing } from '../../test/support/programs.ts'
+import type { Bucket, HistoryStore, Point, SeriesQuery } from './store.ts'
+import { HistoryWriteError } from './write-error.ts'
+
+/** What `HistoryStore` promises, asked of both engines; InfluxDB is a real one. */
+const engines = [
+  { name: 'DuckDB', start: embeddedEngine, unavailable: undefined },
+  { name: 'InfluxDB', start: influxEngine, unavailable: missing('influxd') },
+]
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
+const everything = { fromMs: startMs - 400 * dayMs, toMs: startMs + 400 * dayMs }
+
+describe.each(engines)('history in $name', ({ start, unavailable }) => {
+  describe.skipIf(unavailable)('a history store', () => {
+    let engine: Engine
+    let place: Place
+    let store: HistoryStore
+
+    beforeAll(async () => {
+      engine = await start()
+    })
+    afterAll(() => engine.stop())
+    beforeEach(async () => {
+      place = await engine.create()
+      store = place.open()
+      await store.start()
+    })
+    afterEach(() => store.stop())
+
+    const samples = async (query: SeriesQuery = supply) => {
+      const [bucket] = await store.range({ ...query, ...everything, points: 1 })
+      return bucket?.count ?? 0
+    }
+
+    test('a batch of readings is there when the write resolves', async () => {
+      await store.write(historyBatch(1))
+      expect(await samples()).toBe(20)
+      expect(await samples({ ...supply, signal: 'p_ret_kpa' })).toBe(20)
+    })
+
+    test('the same batch again doubles nothing', async () => {
+      await store.write(historyBatch(1))
+      await store.write(historyBatch(1))
+      expect(await samples()).toBe(20)
+    })
+
+    test('of a batch that overlaps only the new readings are added', async () => {
+      await store.write(historyBatch(1))
+      await store.write(historyBatch(11))
+      expect(await samples()).toBe(30)
+    })
+
+    test('a process that starts again knows how far it had come', async () => {
+      await store.write(historyBatch(1))
+      await store.stop()
+      store = place.open()
+      await store.start()
+      await store.write(historyBatch(1))
+      await store.write(historyBatch(11))
+      expect(await samples()).toBe(30)
+    })
+
+    test('a stretch of the log without readings is written like any other', async () => {
+      await store.write({ from: 1, to: 5, points: [] })
+      await store.write(batchOf([pointAt(6)]))
+      expect(await samples()).toBe(1)
+    })
+
+    test('writes that are asked for at once are all made', async () => {
+      await Promise.all([1, 21, 41].map((from) => store.write(historyBatch(from))))
+      expect(await samples()).toBe(60)
+    })
+
+    test('a batch larger than one request is stored whole', async () => {
+      const points = Array.from({ length: 12_000 }, (_, nth) => pointAt(nth + 1))
+      await store.write(batchOf(points))
+      expect(await samples()).toBe(12_000)
+    })
+
+    test('two ports of a shed, and two signals of a port, stay apart', async () => {
+      const charger = { kind: 'charger', device: 'hengkang-shed1-charger' } as const
+      const port = (position: number, port: string, i_ma: number) =>
+        pointAt(position, { ...charger, port, t: startMs, fields: { i_ma, u_dv: 2_300, phase: 'charging' } })
+      await store.write(batchOf([port(1, 'p01', 1_000), port(2, 'p02', 2_000)]))
+      const last = async (port: string, signal: string) =>
+        (await store.last({ ...charger, port, signal }))?.value
+      expect(await last('p01', 'i_ma')).toBe(1_000)
+      expect(await last('p02', 'i_ma')).toBe(2_000)
+      expect(await last('p02', 'u_dv')).toBe(2_300)
+      expect(await store.last({ ...charger, signal: 'i_ma' })).toBeUndefined()
+    })
+
+    test('a chart has at most as many points as it asked for, each true to the samples under it', async () => {
+      const sample = fc.record({
+        t: fc.integer({ min: 0, max: dayMs }),
+        kpa: fc.integer({ min: -2_000, max: 2 ** 40 }),
+      })
+      const chart = fc.record({
+        samples: fc.uniqueArray(sample, { selector: ({ t }) => t, minLength: 1, maxLength: 200 }),
+        from: fc.integer({ min: 0, max: dayMs }),
+        length: fc.integer({ min: 1, max: dayMs }),
+        points: fc.integer({ min: 1, max: 50 }),
+      })
+      let position = 0
+      let device = 0
+      await fc.assert(
+        fc.asyncProperty(chart, async ({ samples, from, length, points }) => {
+          const query = { kind: 'heat-station', device: `station-${++device}`, signal: 'p_ret_kpa' } as const
+          const window = { fromMs: startMs + from, toMs: startMs + from + length }
+          const drawn = samples.map(({ t, kpa }) =>
+            pointAt(++position, { ...query, t: startMs + t, fields: { p_ret_kpa: kpa } }),
+          )
+          await store.write(batchOf(drawn))
+          const buckets = await store.range({ ...query, ...window, points })
+          expect(buckets.length).toBeLessThanOrEqual(points)
+          expect(rounded(buckets)).toEqual(rounded(oracle(drawn, { ...window, points })))
+        }),
+        { numRuns: 25 },
+      )
+    })
+
+    test('the last value is the newest by the clock of the device, number or word', async () => {
+      const doors = { kind: 'charger', device: 'hengkang-shed1-charger' } as const
+      const state = (position: number, t: number, door: number, phase: string) =>
+        pointAt(position, { ...doors, t: startMs + t, fields: { door, phase } })
+      await store.write(batchOf([state(1, 5_000, 1, 'charging'), state(2, 2_000, 0, 'plugged')]))
+      expect(await store.last({ ...doors, signal: 'door' })).toEqual({ t: startMs + 5_000, value: 1 })
+      expect(await store.last({ ...doors, signal: 'phase' })).toEqual({
+        t: startMs + 5_000,
+        value: 'charging',
+      })
+    })
+
+    test('a device that fell silent a year ago still has a last value', async () => {
+      const silent = { ...supply, device: 'hengkang-b02-heat' }
+      await store.write(
+        batchOf([
+          pointAt(1, { device: silent.device, t: startMs - 365 * dayMs, fields: { p_sup_kpa: 7 } }),
+          pointAt(2),
+        ]),
+      )
+      expect(await store.last(silent)).toEqual({ t: startMs - 365 * dayMs, value: 7 })
+    })
+
+    test('an enum has no chart', async () => {
+      await store.write(batchOf([pointAt(1, { fields: { phase: 'charging', p_sup_kpa: 3 } })]))
+      expect(await store.range({ ...supply, signal: 'phase', ...everything, points: 10 })).toEqual([])
+    })
+
+    test('days are cut at midnight in Yangquan, 16:00 UTC', async () => {
+      const midnight = Date.UTC(2026, 0, 15, 16)
+      const at = (position: number, t: number, kpa: number) =>
+        pointAt(position, { t, fields: { p_sup_kpa: kpa } })
+      await store.write(
+        batchOf([
+          at(1, midnight - dayMs, 10),
+          at(2, midnight - 1, 30),
+          at(3, midnight, 50),
+          at(4, midnight + dayMs - 1, 70),
+          at(5, midnight + dayMs, 90),
+        ]),
+      )
+      expect(await store.days({ ...supply, fromMs: midnight - 1, toMs: midnight + 1 })).toEqual([
+        { t: midnight - dayMs, min: 10, max: 30, mean: 20, count: 2 },
+        { t: midnight, min: 50, max: 70, mean: 60, count: 2 },
+      ])
+    })
+
+    test('where clocks go forward the day has 23 hours', async () => {
+      const before = Date.parse('2026-03-27T23:00Z')
+      const hourly = Array.from({ length: 71 }, (_, hour) => pointAt(hour + 1, { t: before + hour * hourMs }))
+      await store.write(batchOf(hourly))
+      await store.stop()
+      store = place.open('Europe/Berlin')
+      await store.start()
+      const days = await store.days({ ...supply, fromMs: before, toMs: before + 71 * hourMs })
+      expect(days.map(({ t, count }) => [new Date(t).toISOString(), count])).toEqual([
+        ['2026-03-27T23:00:00.000Z', 24],
+        ['2026-03-28T23:00:00.000Z', 23],
+        ['2026-03-29T22:00:00.000Z', 24],
+      ])
+    })
+
+    test('a series nobody wrote is empty, not an error', async () => {
+      const unknown = { ...supply, device: 'no-such-device' }
+      expect(await store.range({ ...unknown, ...everything, points: 10 })).toEqual([])
+      expect(await store.days({ ...unknown, fromMs: startMs, toMs: startMs + dayMs })).toEqual([])
+      expect(await store.last(unknown)).toBeUndefined()
+    })
+
+    test('names with quotes and commas are names, nothing more', async () => {
+      const odd = { kind: 'gateway', device: `a,b=c "d' e`, signal: `x" y,z` } as const
+      await store.write(
+        batchOf([pointAt(1, { ...odd, fields: { [odd.signal]: 1, word: String.raw`\"o"\ ` } })]),
+      )
+      expect(await samples(odd)).toBe(1)
+      expect(await store.last({ ...odd, signal: 'word' })).toMatchObject({ value: String.raw`\"o"\ ` })
+    })
+
+    test('a query out of bounds is refused before it is asked', async () => {
+      await expect(store.range({ ...supply, fromMs: 2, toMs: 1, points: 1 })).rejects.toThrow(RangeError)
+      await expect(store.range({ ...supply, ...everything, points: 0 })).rejects.toThrow(RangeError)
+    })
+
+    test('a store that can take writes answers a ping, also before its first write', async () => {
+      await expect(store.ping()).resolves.toBeUndefined()
+    })
+
+    test('a store that is down rejects, and loses nothing that it had confirmed', async () => {
+      await store.write(historyBatch(1))
+      await place.takeDown(store)
+      await expect(store.write(historyBatch(21))).rejects.toThrow(HistoryWriteError)
+      await expect(store.ping()).rejects.toThrow()
+      await expect(store.last(supply)).rejects.toThrow()
+      store = await place.bringBack(store)
+      await expect.poll(() => samples()).toBe(20)
+      await store.write(historyBatch(21))
+      expect(await samples()).toBe(40)
+    })
+  })
+})
+
+/** The chart by hand. */
+function oracle(points: readonly Point[], query: { fromMs: number; toMs: number; points: number }): Bucket[] {
+  const slotMs = Math.ceil((query.toMs - query.fromMs) / query.points)
+  const slots = Map.groupBy(
+    points.filter(({ t }) => t >= query.fromMs && t < query.toMs),
+    ({ t }) => query.fromMs + Math.floor((t - query.fromMs) / slotMs) * slotMs,
+  )
+  return [...slots]
+    .map(([t, inSlot]) => {
+      const values = inSlot.map(({ fields }) => Number(fields['p_ret_kpa']))
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+      return { t, min: Math.min(...values), max: Math.max(...values), mean, count: values.length }
+    })
+    .sort((a, b) => a.t - b.t)
+}
+
+/** The engines sum in another order than the oracle. */
+function rounded(buckets: readonly Bucket[]): Bucket[] {
+  return buckets.map((bucket) => ({ ...bucket, mean: Math.round(bucket.mean * 100) / 100 }))
+}

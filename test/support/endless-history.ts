@@ -1,0 +1,13 @@
+import { DuckDbStore } from '../../ingest/history/duckdb-store.ts'
+import { historyBatch } from './history-points.ts'
+
+/** A process to be killed: `node endless-history.ts FILE` writes batch after batch into the embedded history,
+ *  and prints the position of each when it is confirmed. */
+const store = new DuckDbStore({ file: process.argv[2] ?? '', timeZone: 'Asia/Shanghai' })
+await store.start()
+for (let from = 1; ;) {
+  const batch = historyBatch(from)
+  await store.write(batch)
+  process.stdout.write(`${batch.to}\n`)
+  from = batch.to + 1
+}

@@ -1,0 +1,58 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Other people's programs that tests use, and the Debian package of each. A test that needs one says
+ *
+ *      describe.skipIf(missing('influxd'))('a store that is down …', …)
+ *
+ *  and is skipped, with the command that would install it, where the program is not there; in CI
+ *  (`CI=true`) it fails instead. */
+export const packageOf = {
+  influxd: 'influxdb',
+  influx: 'influxdb-client',
+  mosquitto_pub: 'mosquitto-clients',
+  chromium: 'chromium',
+} as const
+export type Program = keyof typeof packageOf
+
+/** Not a program, but without it Chromium shows Chinese as boxes. */
+export const chineseFont = {
+  file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
+  package: 'fonts-noto-cjk',
+} as const
+
+/** `undefined` where the program is there, else the reason for a skip. Throws instead under `CI=true`. */
+export function missing(program: Program): string | undefined {
+  if (pathOf(program) !== undefined) return undefined
+  const reason = `${program} is missing: ${installCommand([packageOf[program]])}`
+  if (process.env['CI'] === 'true') throw new Error(reason)
+  console.warn(`skipped, ${reason}`)
+  return reason
+}
+
+/** Packages to install before every test can run. */
+export function missingPackages(): string[] {
+  const packages: string[] = []
+  for (const [program, name] of Object.entries(packageOf)) if (!pathOf(program)) packages.push(name)
+  if (!existsSync(chineseFont.file)) packages.push(chineseFont.package)
+  return packages
+}
+
+export function installCommand(packages: readonly string[]): string {
+  return `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`
+}
+
+/** Full path of a program on `PATH`. */
+export function pathOf(program: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
+  return folders.map((folder) => join(folder, program)).find((path) => runs(path))
+}
+
+function runs(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
