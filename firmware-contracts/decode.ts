@@ -79,13 +79,17 @@ function parseJson(bytes: Uint8Array): { payload: unknown } | { refusal: Refusal
     }
   }
   try {
-    // JSON can write a minus before zero, which is the same measurement and another number.
-    return { payload: text.includes('-0') ? JSON.parse(text, withoutNegativeZero) : JSON.parse(text) }
+    return {
+      payload: mayHoldNegativeZero.test(text) ? JSON.parse(text, withoutNegativeZero) : JSON.parse(text),
+    }
   } catch {
     const got = text === '' ? 'nothing' : shown(text)
     return { refusal: { reason: 'not-json', path: '', expected: 'one JSON object, without a BOM', got } }
   }
 }
+
+/** `-0`, and `-1e-999`, which is too small to be anything else: the same measurement as 0, yet another number. */
+const mayHoldNegativeZero = /-0|e-/i
 
 function withoutNegativeZero(_key: string, value: unknown): unknown {
   return value === 0 ? 0 : value
