@@ -10,13 +10,14 @@ import {
 } from '../words.ts'
 
 /** An e-bike charging controller with 2 to 12 ports in a shed (domain.md A1). It speaks for the shed on `tele`,
- *  `state` and `event`, and for each port on `tele/p01` … `tele/p12`. An idle port may report every 5 min. */
+ *  `state` and `event`, and for each port on `tele/p01` … `tele/p12`. The periods
+ *  are those of an idle port, 5 min; a charging one reports every 30 to 60 s. */
 
-const mains = quantity('dv', 0, 3000, { en: 'Mains voltage', zh: '电源电压', periodS: 60 })
+const mains = quantity('dv', 0, 3000, { en: 'Mains voltage', zh: '电源电压', periodS: 300 })
 const ambient = quantity('c10', -400, 1500, {
   en: 'Ambient temperature',
   zh: '环境温度',
-  periodS: 60,
+  periodS: 300,
   resolution: 5,
 })
 
@@ -31,7 +32,7 @@ const port = {
   t_port_c10: quantity('c10', -400, 1500, {
     en: 'Port temperature',
     zh: '端口温度',
-    periodS: 60,
+    periodS: 300,
     resolution: 5,
   }),
   t_amb_c10: ambient,
@@ -85,7 +86,7 @@ export const charger = {
     tele: { periodS: 30, signals: shedMeasurements },
     state: { periodS: 300, signals: shedContacts },
     event: { periodS: 0, signals: { ev: shedEvent, ...shedContacts } },
-    'tele/port': { periodS: 60, signals: portMeasurements },
+    'tele/port': { periodS: 300, signals: portMeasurements },
     'state/port': { periodS: 300, signals: portState },
     'event/port': { periodS: 0, signals: { ev, stop_reason, i_res_ma, ...portState, ...portMeasurements } },
   },
