@@ -97,7 +97,7 @@ export class DuckDbDraft {
   #enter(key: string, { kind, site, device, port = '' }: Point, signal: string): number {
     const id = this.#memory.series.size + this.#fresh.size + 1
     if (id > seriesLimit)
-      throw new HistoryWriteError({ failure: 'refused', reason: `more than ${seriesLimit} series` })
+      throw new HistoryWriteError({ failure: 'failed', reason: `more than ${seriesLimit} series` })
     this.#fresh.set(key, id)
     this.#series.add([id, kind, site, device, port, signal])
     return id
@@ -137,5 +137,5 @@ function seriesKey(of: { kind: string; device: string; port?: string }, signal: 
 function exact(value: number, { point, signal }: { point: Point; signal: string }): bigint {
   if (Number.isSafeInteger(value)) return BigInt(value)
   const reason = `${signal} of ${point.device} at ${point.t}: expected an integer, got ${value}`
-  throw new HistoryWriteError({ failure: 'refused', reason })
+  throw new HistoryWriteError({ failure: 'failed', reason })
 }

@@ -61,11 +61,11 @@ test.each([1, 7, 60])(
   },
 )
 
-test('a value that is no integer is refused by name, and its batch leaves nothing behind', async () => {
+test('a value that is no integer fails its batch by name, and the batch leaves nothing behind', async () => {
   const store = await opened()
   const poisoned = batchOf([pointAt(1), pointAt(2, { fields: { new_signal: 3.5, p_sup_kpa: 1 } })])
   await expect(store.write(poisoned)).rejects.toMatchObject({
-    failure: 'refused',
+    failure: 'failed',
     reason: expect.stringContaining('new_signal of hengkang-b01-heat'),
   })
   expect(await samples(store)).toBe(0)

@@ -13,8 +13,9 @@ import { HistoryWriteError } from './write-error.ts'
  *
  *  A batch and the log position it reaches are one transaction, and points at or below the position in the
  *  file are skipped: that, and not a primary key, is what makes a write idempotent (a key would cost three
- *  times the time and fifteen times the space). Every write has a connection of its own, and closing it undoes
- *  whatever was not committed. */
+ *  times the time and fifteen times the space). So a batch is all or nothing, and what the contract should have
+ *  kept out (a value that is no integer) stops it: a bug of ours, not a point to set aside. Every write has a
+ *  connection of its own, and closing it undoes whatever was not committed. */
 export interface DuckDbStoreOptions {
   file: string
   timeZone: string

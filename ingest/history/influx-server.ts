@@ -1,13 +1,13 @@
 /** What differs between the versions of InfluxDB; line protocol to `/write` and InfluxQL to `/query` do not.
  *
- *  | | 1.6 to 1.11 (run against 1.6.7) | 2.x (from its documentation) | 3 Core (from its documentation) |
- *  |---|---|---|---|
- *  | login | Basic | `Authorization: Token …`, or Basic with the token as the password | `Bearer …`, or the same |
- *  | database | `CREATE DATABASE`, by an administrator | `POST /api/v2/buckets`, then a DBRP mapping | made by the first write |
- *  | retention | for ever in the default policy; `ALTER RETENTION POLICY` | a rule of the bucket | set when the database is made |
- *  | missing database | write 404, query an error in the body | 404 | not for writes |
- *
- *  Only the first column is built: a bucket of 2.x and its mapping are made by the operator beforehand. */
+ *  - **1.6** (run: 1.6.7; the same up to 1.11): Basic login. A database is made by `CREATE DATABASE`, which needs
+ *    an administrator where logins are on; its default policy keeps for ever. Without the database a write is
+ *    404, and a query an error in the body.
+ *  - **2.x** (read, not run): `Authorization: Token …`, or Basic with the token as the password. The operator
+ *    makes the bucket, with its retention, and maps the database to it (`influx v1 dbrp create`).
+ *  - **3 Core** (read, not run): `Authorization: Bearer …`, or Basic with the token as the password. A database
+ *    is made by its first write. Tags of a measurement are fixed by its first line, so a charger's first line
+ *    would have to be that of a port. */
 export interface InfluxSettings {
   url: string
   database: string

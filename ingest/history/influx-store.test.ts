@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
-import { startInfluxd, type Influxd } from '../../test/support/influxd.ts'
+import { startInfluxd, type RunningInfluxd } from '../../test/support/influxd.ts'
 import { missing } from '../../test/support/programs.ts'
 import { influxServer, type InfluxSettings } from './influx-server.ts'
 import { InfluxStore } from './influx-store.ts'
@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop()
 })
 
-async function influxd(settings: Record<string, string> = {}): Promise<Influxd> {
+async function influxd(settings: Record<string, string> = {}): Promise<RunningInfluxd> {
   const server = await startInfluxd(settings)
   stops.push(() => server.stop())
   return server

@@ -15,6 +15,7 @@ export interface Point {
   fields: Readonly<Record<string, number | string>>
 }
 
+/** The points of one position are all in one batch: the embedded store takes a position it has for done. */
 export interface Batch {
   /** First and last intake position this batch stands for, inclusive; some may have yielded no point. */
   from: number

@@ -1,4 +1,7 @@
-/** Why a batch is not in the history, told apart by what the caller should do about it. */
+/** Why a batch is not in the history, told apart by what the caller should do about it.
+ *
+ *  `partial`, `refused` and `too-large` say that parts of the batch may be written by themselves, in any order:
+ *  only a store that keeps no position may say so. The embedded one would take the first part for the whole. */
 export const writeFailures = [
   /** The good points are in, at least one is not: find it, put it aside. */
   'partial',

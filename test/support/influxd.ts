@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { missing } from './programs.ts'
 
 /** A real InfluxDB 1.x for tests: on free ports of 127.0.0.1, with folders of its own, gone afterwards. */
-export interface Influxd {
+export interface RunningInfluxd {
   url: string
   /** Ends it and removes its folders. */
   stop(): Promise<void>
@@ -27,7 +27,7 @@ export function influxdAvailable(): boolean {
 }
 
 /** `settings` are InfluxDB's own environment variables, such as `INFLUXDB_HTTP_AUTH_ENABLED`. */
-export async function startInfluxd(settings: Record<string, string> = {}): Promise<Influxd> {
+export async function startInfluxd(settings: Record<string, string> = {}): Promise<RunningInfluxd> {
   const folder = await mkdtemp(join(tmpdir(), 'influxd-'))
   let running = await launch({ folder, address: '127.0.0.1:0', settings })
   const { address } = running

@@ -7,24 +7,25 @@ import { delimiter, join } from 'node:path'
  *
  *  and is skipped, with the command that would install it, where the program is not there; in CI
  *  (`CI=true`) it fails instead. */
-export const packageOf = {
+const packageOf: Readonly<Record<string, string>> = {
   influxd: 'influxdb',
   influx: 'influxdb-client',
   mosquitto_pub: 'mosquitto-clients',
   chromium: 'chromium',
-} as const
-export type Program = keyof typeof packageOf
+}
 
 /** Not a program, but without it Chromium shows Chinese as boxes. */
-export const chineseFont = {
+const chineseFont = {
   file: '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc',
   package: 'fonts-noto-cjk',
 } as const
 
 /** `undefined` where the program is there, else the reason for a skip. Throws instead under `CI=true`. */
-export function missing(program: Program): string | undefined {
+export function missing(program: string): string | undefined {
+  const name = packageOf[program]
+  if (name === undefined) throw new Error(`no package is known that brings ${program}`)
   if (pathOf(program) !== undefined) return undefined
-  const reason = `${program} is missing: ${installCommand([packageOf[program]])}`
+  const reason = `${program} is missing: ${installCommand([name])}`
   if (process.env['CI'] === 'true') throw new Error(reason)
   console.warn(`skipped, ${reason}`)
   return reason
