@@ -18,6 +18,8 @@ export interface LiveDevice {
   lastSeenMs: number
   firmware?: string
   contract?: string
+  /** Message class -> reporting period the device declared at its birth, s. */
+  periodS?: Readonly<Record<string, number>>
   /** Signal -> value for the device itself. */
   values: Readonly<Record<string, LiveValue>>
   /** Port -> signal -> value, for chargers. */

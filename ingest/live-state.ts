@@ -20,6 +20,7 @@ const entry = z.object({
   lastSeenMs: z.number(),
   firmware: z.string().optional(),
   contract: z.string().optional(),
+  periodS: z.record(z.string(), z.number()).readonly().optional(),
   boot: z.number(),
   values: z.record(z.string(), liveValue),
   ports: z.record(z.string(), z.record(z.string(), liveValue)),
@@ -83,6 +84,7 @@ export class LiveState implements LiveFeed {
         live.boot = Math.max(live.boot, message.birth.boot)
         live.firmware = message.birth.firmware
         live.contract = message.birth.contract
+        live.periodS = message.birth.periodS
         break
       case 'readings':
         if (live.connection !== 'sleeping') live.connection = 'ready'
@@ -141,25 +143,12 @@ function isNewer(known: LiveValue | undefined, t: number): boolean {
 }
 
 /** A copy that does not change under whoever holds it. */
-function shown({
-  device,
-  kind,
-  site,
-  connection,
-  lastSeenMs,
-  firmware,
-  contract,
-  values,
-  ports,
-}: Entry): LiveDevice {
+function shown({ boot: _, firmware, contract, periodS, values, ports, ...live }: Entry): LiveDevice {
   return {
-    device,
-    kind,
-    site,
-    connection,
-    lastSeenMs,
+    ...live,
     ...(firmware !== undefined && { firmware }),
     ...(contract !== undefined && { contract }),
+    ...(periodS !== undefined && { periodS }),
     values: { ...values },
     ports: Object.fromEntries(Object.entries(ports).map(([port, own]) => [port, { ...own }])),
   }

@@ -1,6 +1,15 @@
 import mqtt, { type MqttClient } from 'mqtt'
 import { Counter } from 'prom-client'
-import type { Refusal } from '../firmware-contracts/message.ts'
+import {
+  encodeFaultNotice,
+  encodeOrderNotice,
+  encodeReject,
+  encodeStatus,
+} from '../firmware-contracts/encode.ts'
+import type { Address, Refusal } from '../firmware-contracts/message.ts'
+import type { FaultNotice, OrderNotice } from '../firmware-contracts/server-messages.ts'
+import { deviceTopic, serverTopics } from '../firmware-contracts/topics.ts'
+import { cursorTopic } from '../platform/intake-message.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -8,7 +17,6 @@ import type { Metrics } from '../platform/metrics.ts'
 /** What ingest says over MQTT: to a device what was refused of it, to everyone whether ingest is there
  *  (`srv/1/status`), to automations which faults and orders there are, to the broker how far the log is used.
  *  Everything said here is also kept elsewhere: a notice that cannot be delivered is counted and dropped. */
-const statusTopic = 'srv/1/status'
 /** Notices that wait for the broker's PUBACK or for the connection. */
 const waitingLimit = 10_000
 
@@ -36,8 +44,8 @@ export class Notices {
     })
   }
 
-  /** Resolves once connected; the connection is then kept up by itself. */
-  async start(): Promise<void> {
+  /** The connection comes up, and is kept up, by itself: ingest goes on without the broker. */
+  start(): void {
     const { url, username, password, clock, logger } = this.#options
     const client = mqtt.connect(url, {
       username,
@@ -47,27 +55,25 @@ export class Notices {
       reconnectPeriod: 500,
       connectTimeout: 5_000,
       will: {
-        topic: statusTopic,
-        payload: Buffer.from(JSON.stringify({ online: 0, t: clock.now() })),
+        topic: serverTopics.status,
+        payload: Buffer.from(encodeStatus({ online: 0, t: clock.now() })),
         qos: 1,
         retain: true,
       },
     })
     this.#client = client
-    client.on('connect', () => this.#publish(statusTopic, { online: 1, t: clock.now() }, true))
+    client.on('connect', () =>
+      this.#publish(serverTopics.status, encodeStatus({ online: 1, t: clock.now() }), true),
+    )
     client.on('error', (cause) => logger.warn({ err: cause }, 'the broker refused or dropped ingest'))
-    if (client.connected) return
-    await new Promise<void>((resolve) => client.once('connect', () => resolve()))
   }
 
   async stop(): Promise<void> {
     const client = this.#client
     if (!client) return
     if (client.connected) {
-      await client.publishAsync(statusTopic, JSON.stringify({ online: 0, t: this.#options.clock.now() }), {
-        qos: 1,
-        retain: true,
-      })
+      const offline = Buffer.from(encodeStatus({ online: 0, t: this.#options.clock.now() }))
+      await client.publishAsync(serverTopics.status, offline, { qos: 1, retain: true })
     }
     await client.endAsync(!client.connected)
   }
@@ -76,22 +82,31 @@ export class Notices {
     return this.#client?.connected ?? false
   }
 
-  /** `topic` is that of the refused message: est/1/{site}/{kind}/{device}/…; the answer goes to its `reject`. */
-  reject(topic: string, refusal: Refusal): void {
-    const [root, major, site, kind, device] = topic.split('/')
-    this.#publish([root, major, site, kind, device, 'reject'].join('/'), refusal)
+  /** Tells a device which of its messages was refused, and why. */
+  reject(address: Pick<Address, 'site' | 'kind' | 'device'>, refusal: Refusal): void {
+    this.#publish(deviceTopic(address, 'reject'), encodeReject(refusal))
   }
 
-  /** A fault or an order as it now is. */
-  tell(topic: string, body: unknown): void {
-    this.#publish(topic, body)
+  /** Tells automations of a fault as it now is. */
+  fault(notice: FaultNotice): void {
+    this.#publish(serverTopics.fault(notice.site, notice.key), encodeFaultNotice(notice))
   }
 
-  #publish(topic: string, body: unknown, retain = false): void {
+  /** Tells automations of a work order as it now is. */
+  order(notice: OrderNotice): void {
+    this.#publish(serverTopics.order(notice.site, notice.order), encodeOrderNotice(notice))
+  }
+
+  /** Tells the broker how far one consumer has got with the intake log. */
+  cursor(consumer: string, position: number): void {
+    this.#publish(`${cursorTopic}/${consumer}`, Buffer.from(String(position)))
+  }
+
+  #publish(topic: string, payload: Uint8Array, retain = false): void {
     const client = this.#client
     if (!client || this.#waiting >= waitingLimit) return this.#dropped.inc()
     this.#waiting++
-    client.publish(topic, JSON.stringify(body), { qos: 1, retain }, (cause) => {
+    client.publish(topic, Buffer.from(payload), { qos: 1, retain }, (cause) => {
       this.#waiting--
       if (cause) this.#dropped.inc()
     })

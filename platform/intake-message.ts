@@ -32,3 +32,7 @@ export interface IntakeReader {
   counts(): Map<string, IntakeCount>
   close(): void
 }
+
+/** Where consumers tell the broker, over MQTT, how far they have got: `{cursorTopic}/{consumer}`, the position in
+ *  decimal. The broker trims what every known consumer has dealt with. */
+export const cursorTopic = 'srv/1/cursor'
