@@ -143,13 +143,27 @@ function isNewer(known: LiveValue | undefined, t: number): boolean {
 }
 
 /** A copy that does not change under whoever holds it. */
-function shown({ boot: _, firmware, contract, periodS, values, ports, ...live }: Entry): LiveDevice {
+function shown({
+  device,
+  kind,
+  site,
+  connection,
+  lastSeenMs,
+  firmware,
+  contract,
+  periodS,
+  ...own
+}: Entry): LiveDevice {
   return {
-    ...live,
+    device,
+    kind,
+    site,
+    connection,
+    lastSeenMs,
     ...(firmware !== undefined && { firmware }),
     ...(contract !== undefined && { contract }),
     ...(periodS !== undefined && { periodS }),
-    values: { ...values },
-    ports: Object.fromEntries(Object.entries(ports).map(([port, own]) => [port, { ...own }])),
+    values: { ...own.values },
+    ports: Object.fromEntries(Object.entries(own.ports).map(([port, values]) => [port, { ...values }])),
   }
 }
