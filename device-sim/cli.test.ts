@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+
+const program = new URL('cli.ts', import.meta.url).pathname
+const folder = mkdtempSync(join(tmpdir(), 'sim-cli-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function sim(...given: string[]): Promise<{ code: number; out: string; error: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [program, ...given], { maxBuffer: 2 ** 26 }, (_, out, error) =>
+      resolve({ code: child.exitCode ?? -1, out, error }),
+    )
+  })
+}
+
+test('offline with a digest it prints one line, the same for the same seed', async () => {
+  const hour = ['--offline', '--scenario', 'burst', '--hours', '1', '--digest', '--seed', '5']
+  const [first, second] = await Promise.all([sim(...hour), sim(...hour)])
+  expect(first.out).toMatch(/^messages \d+ sha256 [0-9a-f]{64} seconds \d+\.\d\d\n$/)
+  expect(second.out.split(' seconds ')[0]).toBe(first.out.split(' seconds ')[0])
+})
+
+test('offline without a digest every message is a line of JSON', async () => {
+  const { out } = await sim('--offline', '--hours', '0.01')
+  const lines = out.trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(200)
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ retain: true, payload: { st: 'ready' } })
+})
+
+test('it writes the fleet as a registry file', async () => {
+  const file = join(folder, 'registry.json')
+  expect(await sim('--emit-registry', file)).toMatchObject({ code: 0 })
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ format: 'estate-registry/1' })
+})
+
+test('every mistake is listed at once, and the exit code is 2', async () => {
+  const { code, error } = await sim('--fleet', 'moon', '--seed', 'x', '--broker', 'http://a', '--digest')
+  expect(code).toBe(2)
+  for (const option of ['--fleet', '--seed', '--broker', '--digest', '--credentials'])
+    expect(error).toContain(option)
+})
+
+test.each([
+  ['a scenario that is not there', ['--offline', '--scenario', 'flood'], 'no scenario flood'],
+  ['an option that is not there', ['--sead', '5'], '--sead'],
+  ['credentials that are not there', ['--credentials', join(folder, 'none.json')], 'cannot be read'],
+])('%s: exit 2, no stack', async (_, given, message) => {
+  const { code, error } = await sim(...given)
+  expect(code).toBe(2)
+  expect(error).toContain(message)
+  expect(error).not.toContain('    at ')
+})
+
+test('a scenario file of one’s own runs by its path, and its mistakes are named', async () => {
+  const file = join(folder, 'mine.json')
+  const fault = { t: 5, target: 'hengkang-b02', fault: 'burst', params: { m3h: 900 } }
+  writeFileSync(file, JSON.stringify({ name: 'mine', about: 'a test', faults: [fault] }))
+  const wrong = await sim('--offline', '--scenario', file)
+  expect(wrong.code).toBe(2)
+  expect(wrong.error).toContain('faults.0.params.m3h')
+  fault.params.m3h = 9
+  writeFileSync(file, JSON.stringify({ name: 'mine', about: 'a test', faults: [fault] }))
+  expect(await sim('--offline', '--scenario', file, '--hours', '0.1', '--digest')).toMatchObject({ code: 0 })
+})

@@ -1,0 +1,171 @@
+import { writeFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Command, CommanderError } from 'commander'
+import { z } from 'zod'
+import { keepAlive, systemClock } from '../platform/clock.ts'
+import { openLog } from '../platform/log.ts'
+import { OperatorError } from '../platform/operator-error.ts'
+import { readCredentials } from './credentials.ts'
+import type { Outgoing } from './firmware/message.ts'
+import { demoFleet, type Fleet } from './fleet.ts'
+import { SimulatedEstate } from './live.ts'
+import { hourMs } from './plant/day.ts'
+import { registryFile } from './registry-file.ts'
+import { loadScenario } from './scenarios/scenario.ts'
+import { digest, simulate } from './simulation.ts'
+
+/** `npm run sim -- …`: a simulated fleet from the command line; live over MQTT, or offline as fast as it goes. */
+
+const fleets: Readonly<Record<string, () => Fleet>> = { demo: demoFleet }
+
+const count = z.coerce.number<string>().int().min(0).max(0xffff_ffff)
+
+/** Also when another option is wrong: every mistake is listed at once. */
+const always = () => true
+
+const optionsSchema = z
+  .object({
+    fleet: z.string().refine((name) => Object.hasOwn(fleets, name), {
+      error: `expected one of: ${Object.keys(fleets).join(', ')}`,
+    }),
+    scenario: z.string().min(1),
+    seed: count,
+    speed: z.coerce.number<string>().min(0.1).max(3_600),
+    offline: z.boolean(),
+    hours: z.coerce
+      .number<string>()
+      .min(0)
+      .max(24 * 366),
+    digest: z.boolean(),
+    start: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-01-15T00:00:00+08:00' }),
+    upload: z.coerce.number<string>().int().min(60).max(604_800).optional(),
+    broker: z.url({ protocol: /^mqtts?$/, error: 'expected an address such as mqtt://127.0.0.1:1883' }),
+    credentials: z.string().optional(),
+    emitRegistry: z.string().optional(),
+    without: z.array(z.string()),
+  })
+  .refine((set) => !set.digest || set.offline, { path: ['digest'], error: 'needs --offline', when: always })
+  .refine((set) => set.offline || set.emitRegistry !== undefined || set.credentials !== undefined, {
+    path: ['credentials'],
+    error: 'a live run needs the file that "registry import --credentials-out" wrote',
+    when: always,
+  })
+
+type Options = z.infer<typeof optionsSchema>
+
+const progressMs = 10_000
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const options = parse(argv)
+  const fleet = (fleets[options.fleet] ?? demoFleet)()
+  if (options.emitRegistry !== undefined)
+    writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
+  if (options.offline) await runOffline(options, fleet)
+  else if (options.credentials !== undefined) await runLive(options, fleet, options.credentials)
+}
+
+function parse(argv: readonly string[]): Options {
+  const parsed = optionsSchema.safeParse(
+    command()
+      .parse([...argv], { from: 'user' })
+      .opts(),
+  )
+  if (parsed.success) return parsed.data
+  const mistakes = parsed.error.issues.map(({ path, message }) => `--${kebab(path.join('.'))}: ${message}`)
+  throw new OperatorError('The simulator cannot start:', mistakes)
+}
+
+function kebab(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function command(): Command {
+  return new Command('sim')
+    .description('A simulated fleet of charging sheds, heating loops and water meters.')
+    .option('--fleet <name>', 'which fleet: demo', 'demo')
+    .option('--scenario <name|file>', 'what happens: calm, burst, or a file', 'calm')
+    .option('--seed <n>', 'same seed, same bytes', '5')
+    .option('--speed <n>', 'live: simulated seconds a second', '1')
+    .option('--broker <url>', 'live: where to connect', 'mqtt://127.0.0.1:1883')
+    .option('--credentials <file>', 'live: device passwords, from "registry import --credentials-out"')
+    .option('--offline', 'no broker: one JSON line a message on standard output', false)
+    .option('--hours <n>', 'offline: how much to simulate', '24')
+    .option('--start <time>', 'offline: when it begins', '2026-01-15T00:00:00+08:00')
+    .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
+    .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
+    .option('--emit-registry <file>', 'write the fleet as a registry-import file')
+    .option('--without <device...>', 'leave these devices to real ones', [])
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+}
+
+async function runOffline(options: Options, fleet: Fleet): Promise<void> {
+  const startMs = Date.parse(options.start)
+  const scenario = loadScenario(options.scenario)
+  const { seed, without, upload, hours } = options
+  const uploadS = upload !== undefined ? { uploadS: upload } : {}
+  const began = performance.now()
+  const messages = simulate({ fleet, scenario, seed, startMs, without, ...uploadS }, startMs + hours * hourMs)
+  if (!options.digest) return pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
+  const { messages: said, sha256 } = digest(messages)
+  const seconds = ((performance.now() - began) / 1000).toFixed(2)
+  process.stdout.write(`messages ${said} sha256 ${sha256} seconds ${seconds}\n`)
+}
+
+function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {
+  const text = new TextDecoder()
+  for (const { t, device, topic, retain, payload } of messages)
+    yield `{"t":${t},"device":"${device}","topic":"${topic}","retain":${retain},"payload":${text.decode(payload)}}\n`
+}
+
+async function runLive(options: Options, fleet: Fleet, credentialsFile: string): Promise<void> {
+  const { broker, seed, speed, without, upload } = options
+  const estate = new SimulatedEstate({
+    brokerUrl: broker,
+    credentials: readCredentials(credentialsFile),
+    fleet,
+    scenario: loadScenario(options.scenario),
+    seed,
+    speed,
+    ...(upload !== undefined && { uploadS: upload }),
+    without,
+    clock: systemClock,
+    log: openLog('sim', process.env['LOG_LEVEL'] ?? 'info'),
+  })
+  const release = keepAlive()
+  estate.start()
+  const cancelProgress = systemClock.every(progressMs, () => printProgress(estate, speed))
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+  cancelProgress()
+  await estate.stop()
+  printProgress(estate, speed)
+  release()
+}
+
+function printProgress(estate: SimulatedEstate, speed: number): void {
+  const { devices, connected, acknowledged, waiting, forgotten, rejected } = estate.counts()
+  const time = new Date(estate.nowMs()).toISOString()
+  process.stdout.write(
+    `${time} speed ${speed} connected ${connected}/${devices} acknowledged ${acknowledged} ` +
+      `waiting ${waiting} forgotten ${forgotten} rejected ${rejected}\n`,
+  )
+}
+
+/** Help is an answer, a wrong option the operator's mistake: exit 2, as everywhere. */
+async function run(): Promise<void> {
+  try {
+    await main(process.argv.slice(2))
+  } catch (cause) {
+    if (cause instanceof CommanderError && cause.exitCode === 0) return
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EPIPE') return
+    if (!(cause instanceof OperatorError) && !(cause instanceof CommanderError)) throw cause
+    process.stderr.write(`${cause.message}\n`)
+    process.exitCode = 2
+  }
+}
+
+if (import.meta.main) await run()

@@ -1,0 +1,193 @@
+import { connect, type MqttClient } from 'mqtt'
+import { deviceTopic } from '../firmware-contracts/topics.ts'
+import type { Cancel, Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import type { Outgoing } from './firmware/message.ts'
+import { bye, ready, will, type Identity } from './firmware/voice.ts'
+import { uniform, type Random } from './random.ts'
+
+/** One device's line to the broker. What it has to say stays in its memory until the broker has acknowledged
+ *  it; after every reconnect it says again, in order and with the same numbers, all that was not. So neither
+ *  a killed broker nor a cut line loses anything, and the server tells repetitions by their numbers.
+ *
+ *  The session is clean: the memory that counts is the device's own, and mqtt.js' (which would repeat, too)
+ *  is thrown away with each connection. */
+export interface ConnectionOptions {
+  brokerUrl: string
+  identity: Identity
+  boot: number
+  password: string
+  /** Simulated time, for what is said about the connection itself. */
+  nowMs: () => number
+  /** Chance for the wait before reconnecting. */
+  random: Random
+  clock: Clock
+  log: Log
+  /** Longest wait before trying again. */
+  maxWaitMs?: number
+  /** Messages kept while nobody acknowledges; beyond it the oldest is forgotten, and counted. */
+  memory?: number
+}
+
+export interface ConnectionCounts {
+  connected: number
+  acknowledged: number
+  /** In memory, not yet acknowledged. */
+  waiting: number
+  /** Forgotten because the memory was full. */
+  forgotten: number
+  /** What the server said it could not read. */
+  rejected: number
+}
+
+/** A station, the most talkative after a shed, fills it in two days. */
+const defaultMemory = 20_000
+const defaultMaxWaitMs = 10_000
+const firstWaitMs = 500
+const inFlightMax = 64
+const keepaliveS = 30
+const connectTimeoutMs = 10_000
+const byeLimitMs = 1_000
+const rejectsLogged = 3
+
+export class DeviceConnection {
+  readonly #options: ConnectionOptions
+  /** In order of saying; a Set keeps it, and forgets in any order. */
+  readonly #memory = new Set<Outgoing>()
+  readonly #inFlight = new Set<Outgoing>()
+  #client: MqttClient | undefined
+  #online = false
+  #wasOnline = false
+  #failures = 0
+  #stopped = false
+  #cancelRetry: Cancel = () => {}
+  #acknowledged = 0
+  #forgotten = 0
+  #rejected = 0
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#connect()
+  }
+
+  say(message: Outgoing): void {
+    const { memory = defaultMemory, log, identity } = this.#options
+    if (this.#memory.size >= memory) {
+      const oldest = this.#memory.values().next().value
+      if (oldest) this.#memory.delete(oldest)
+      if (this.#forgotten++ === 0) log.warn({ device: identity.device, memory }, 'a device forgets readings')
+    }
+    this.#memory.add(message)
+    this.#pump()
+  }
+
+  /** Says goodbye, hears out what is still being acknowledged, and hangs up; within a second at most. What is
+   *  not acknowledged by then is lost with the device. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelRetry()
+    const client = this.#client
+    if (!client) return
+    if (!this.#online) return void client.end(true)
+    const { identity, boot, nowMs, clock } = this.#options
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(byeLimitMs, () => {
+        client.stream.destroy()
+        resolve()
+      })
+      const hungUp = () => {
+        cancel()
+        resolve()
+      }
+      this.#publish(client, bye(identity, boot, nowMs()), () => client.end(false, hungUp))
+    })
+  }
+
+  counts(): ConnectionCounts {
+    return {
+      connected: this.#online ? 1 : 0,
+      acknowledged: this.#acknowledged,
+      waiting: this.#memory.size,
+      forgotten: this.#forgotten,
+      rejected: this.#rejected,
+    }
+  }
+
+  #connect(): void {
+    const { brokerUrl, identity, boot, password, nowMs, log } = this.#options
+    const { topic, payload } = will(identity, boot, nowMs())
+    const client = connect(brokerUrl, {
+      clientId: identity.device,
+      username: identity.device,
+      password,
+      clean: true,
+      reconnectPeriod: 0,
+      connectTimeout: connectTimeoutMs,
+      keepalive: keepaliveS,
+      will: { topic, payload: Buffer.from(payload), qos: 1, retain: true },
+    })
+    this.#client = client
+    client.on('connect', () => this.#opened(client))
+    client.on('message', (_, payload) => this.#hear(payload))
+    client.on('error', (cause) => log.debug({ err: cause, device: identity.device }, 'connection failed'))
+    client.once('close', () => this.#closed(client))
+  }
+
+  #opened(client: MqttClient): void {
+    const { identity, boot, nowMs, log } = this.#options
+    this.#online = true
+    this.#failures = 0
+    client.subscribe(deviceTopic(identity, 'reject'), { qos: 1 }, (cause) => {
+      if (cause && this.#online) log.debug({ err: cause, device: identity.device }, 'reject is not for us')
+    })
+    if (this.#wasOnline) this.#publish(client, ready(identity, boot, nowMs()))
+    this.#wasOnline = true
+    this.#pump()
+  }
+
+  #closed(client: MqttClient): void {
+    const { random, clock, maxWaitMs = defaultMaxWaitMs } = this.#options
+    this.#online = false
+    this.#inFlight.clear()
+    if (this.#stopped) return
+    client.end(true)
+    const widestMs = Math.min(maxWaitMs, firstWaitMs * 2 ** this.#failures)
+    this.#failures = Math.min(this.#failures + 1, 16)
+    this.#cancelRetry = clock.after(uniform(random, widestMs / 5, widestMs), () => this.#connect())
+  }
+
+  /** Sends from the head of the memory, a window's worth at a time. */
+  #pump(): void {
+    const client = this.#client
+    if (!client || !this.#online) return
+    for (const message of this.#memory) {
+      if (this.#inFlight.size >= inFlightMax) return
+      if (this.#inFlight.has(message)) continue
+      this.#inFlight.add(message)
+      this.#publish(client, message, (failed) => {
+        if (failed || client !== this.#client) return
+        this.#inFlight.delete(message)
+        if (this.#memory.delete(message)) this.#acknowledged++
+        this.#pump()
+      })
+    }
+  }
+
+  #publish(
+    client: MqttClient,
+    { topic, payload, qos, retain }: Outgoing,
+    done: (failed?: Error) => void = () => {},
+  ): void {
+    client.publish(topic, Buffer.from(payload), { qos, retain }, done)
+  }
+
+  #hear(payload: Uint8Array): void {
+    const { identity, log } = this.#options
+    if (this.#rejected++ >= rejectsLogged) return
+    const answer = new TextDecoder().decode(payload)
+    log.warn({ device: identity.device, answer }, 'the server could not read what this device said')
+  }
+}

@@ -1,0 +1,68 @@
+import type { EstatePlant } from '../plant/estate-plant.ts'
+import { randomFor, type Random } from '../random.ts'
+import type { Outgoing } from './message.ts'
+import { Voice, type Identity } from './voice.ts'
+
+/** One thing a firmware does again and again. */
+export interface Task {
+  nextMs: number
+  /** Says what there is to say at `nowMs`, and answers when to be called again. */
+  run: (nowMs: number, plant: EstatePlant) => { said: readonly Outgoing[]; nextMs: number }
+}
+
+/** A device as the simulation sees it: tasks that come due, and a birth before all of them. */
+export interface Device {
+  identity: Identity
+  tasks: readonly Task[]
+}
+
+export interface Making {
+  identity: Identity
+  seed: number
+  boot: number
+  startMs: number
+}
+
+export interface Parts {
+  voice: Voice
+  /** Noise of its sensors. */
+  noise: Random
+  /** When it is born: within two seconds of the start. */
+  bornMs: number
+  phase: Random
+}
+
+/** Devices that were switched on together do not speak together. */
+const birthSpreadMs = 2_000
+
+export function partsOf({ identity, seed, boot, startMs }: Making): Parts {
+  const phase = randomFor(seed, identity.device, 'phase')
+  return {
+    voice: new Voice(identity, boot),
+    noise: randomFor(seed, identity.device, 'sensor'),
+    bornMs: startMs + Math.floor(phase() * birthSpreadMs),
+    phase,
+  }
+}
+
+/** A task done once, at birth. */
+export function once(atMs: number, say: (nowMs: number, plant: EstatePlant) => readonly Outgoing[]): Task {
+  return { nextMs: atMs, run: (nowMs, plant) => ({ said: say(nowMs, plant), nextMs: Infinity }) }
+}
+
+/** A task with a period, first at `firstMs`. */
+export function every(
+  periodMs: number,
+  firstMs: number,
+  say: (nowMs: number, plant: EstatePlant) => readonly Outgoing[],
+): Task {
+  return {
+    nextMs: firstMs,
+    run: (nowMs, plant) => ({ said: say(nowMs, plant), nextMs: nowMs + periodMs }),
+  }
+}
+
+/** Somewhere in the first period after birth: the stagger that keeps a fleet from speaking in chorus. */
+export function staggered({ bornMs, phase }: Parts, periodMs: number): number {
+  return bornMs + Math.ceil(phase() * periodMs)
+}

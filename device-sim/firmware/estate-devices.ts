@@ -1,0 +1,56 @@
+import {
+  chargerDevice,
+  entranceDevice,
+  flatMeterDevice,
+  gatewayDevice,
+  mainMeterDevice,
+  stationDevice,
+} from '../fleet.ts'
+import type { EstateDesign } from '../plant/estate-plant.ts'
+import type { Kind } from '../../firmware-contracts/message.ts'
+import { charger } from './charger.ts'
+import type { Device, Making } from './device.ts'
+import { gateway } from './gateway.ts'
+import { heatEntrance } from './heat-entrance.ts'
+import { heatStation } from './heat-station.ts'
+import { buildingMeter, flatMeter } from './water-meter.ts'
+
+/** Every device of one estate, as its registry file lists them. */
+export interface EstateFirmware {
+  startMs: number
+  boot: number
+  /** Time between two uploads of a flat's meter, s. */
+  uploadS: number
+}
+
+export function estateDevices(design: EstateDesign, firmware: EstateFirmware): readonly Device[] {
+  const { estate } = design
+  const make = making(design, firmware)
+  const station = heatStation(make('heat-station', stationDevice(estate)), design)
+  const houses = estate.buildings.flatMap((building, index) => {
+    const gatewayId = gatewayDevice(building)
+    const flats = building.meteredFlats.map((flat, at) => {
+      const identity = make('water-meter', flatMeterDevice(building, flat), gatewayId)
+      return flatMeter(identity, { building: index, flat: at }, firmware.uploadS)
+    })
+    return [
+      heatEntrance(make('heat-entrance', entranceDevice(building)), design, index),
+      buildingMeter(make('water-meter', mainMeterDevice(building)), index),
+      gateway(make('gateway', gatewayId), flats.length),
+      ...flats,
+    ]
+  })
+  const sheds = estate.sheds.map((shed, index) =>
+    charger(make('charger', chargerDevice(shed)), index, shed.ports),
+  )
+  return [station, ...houses, ...sheds]
+}
+
+function making({ estate, seed }: EstateDesign, { startMs, boot }: EstateFirmware) {
+  return (kind: Kind, device: string, gateway?: string): Making => ({
+    identity: { site: estate.id, kind, device, ...(gateway !== undefined && { gateway }) },
+    seed,
+    boot,
+    startMs,
+  })
+}

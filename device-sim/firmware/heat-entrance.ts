@@ -1,0 +1,57 @@
+import type { HeatEntranceTele } from '../../firmware-contracts/kinds/heat-entrance.ts'
+import type { EstateDesign, EstatePlant } from '../plant/estate-plant.ts'
+import { entrancePressures } from '../plant/heating-loop.ts'
+import { partsOf, once, staggered, type Device, type Making, type Task } from './device.ts'
+import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoiseC10 } from './sensor.ts'
+
+/** The sensors at a building's heating entrance: once a minute, and at once when a pressure has moved by
+ *  10 kPa since it was last told. They look every ten seconds, so a burst is heard before the minute is up. */
+const periodMs = 60_000
+const lookMs = 10_000
+const tellingChangeKpa = 10
+
+/** `building` is its index along the heating main. */
+export function heatEntrance(making: Making, design: EstateDesign, building: number): Device {
+  const parts = partsOf(making)
+  const { voice, noise, bornMs } = parts
+  let told = { p_sup_kpa: 0, p_ret_kpa: 0 }
+  let dueMs = staggered(parts, periodMs)
+
+  const look = (plant: EstatePlant) => {
+    const { supplyKpa, returnKpa } = entrancePressures(design.loop, plant.loop, building)
+    return {
+      p_sup_kpa: measuredAbove0(noise, supplyKpa, pressureNoiseKpa),
+      p_ret_kpa: measuredAbove0(noise, returnKpa, pressureNoiseKpa),
+    }
+  }
+  const tell = (nowMs: number, plant: EstatePlant, seen: typeof told) => {
+    told = seen
+    const flowLph = (plant.loop.branchFlowM3h[building] ?? 0) * 1000
+    const values: HeatEntranceTele = {
+      ...seen,
+      dp_kpa: Math.max(0, seen.p_sup_kpa - seen.p_ret_kpa),
+      t_sup_c10: measured(noise, plant.heat.supplyC * 10, temperatureNoiseC10),
+      t_ret_c10: measured(noise, (plant.heat.returnC[building] ?? 0) * 10, temperatureNoiseC10),
+      flow_lph: measuredAbove0(noise, flowLph, flowLph * flowNoise),
+    }
+    return voice.say(nowMs, 'tele', values)
+  }
+  const watch: Task['run'] = (nowMs, plant) => {
+    const seen = look(plant)
+    const moved =
+      Math.abs(seen.p_sup_kpa - told.p_sup_kpa) >= tellingChangeKpa ||
+      Math.abs(seen.p_ret_kpa - told.p_ret_kpa) >= tellingChangeKpa
+    const nextMs = nowMs + lookMs
+    if (!moved && nowMs < dueMs) return { said: [], nextMs }
+    if (nowMs >= dueMs) dueMs += periodMs
+    return { said: [tell(nowMs, plant, seen)], nextMs }
+  }
+  const tasks = [
+    once(bornMs, (nowMs, plant) => [
+      ...voice.birth(nowMs, { periodS: { tele: periodMs / 1000 } }),
+      tell(nowMs, plant, look(plant)),
+    ]),
+    { nextMs: bornMs + lookMs, run: watch },
+  ]
+  return { identity: making.identity, tasks }
+}

@@ -1,0 +1,159 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { Aedes } from 'aedes'
+import { afterEach, expect, test, vi } from 'vitest'
+import { decode } from '../firmware-contracts/decode.ts'
+import type { Message } from '../firmware-contracts/message.ts'
+import { systemClock } from '../platform/clock.ts'
+import { silentLog } from '../platform/log.ts'
+import { demoFleet } from './fleet.ts'
+import { SimulatedEstate, type SimulatedEstateOptions } from './live.ts'
+import { registryFile } from './registry-file.ts'
+import { loadScenario } from './scenarios/scenario.ts'
+
+/** A broker that takes what it is given, and can be cut off in mid-sentence and started again. */
+class TestBroker {
+  port = 0
+  readonly heard: Message[] = []
+  readonly users = new Set<string>()
+  #server: Server | undefined
+  #aedes: Aedes | undefined
+  readonly #sockets = new Set<Socket>()
+
+  async start(): Promise<void> {
+    const aedes = await Aedes.createBroker()
+    aedes.authenticate = (_, username, password, done) => {
+      this.users.add(username ?? '')
+      done(null, password?.toString() === `secret of ${username}`)
+    }
+    aedes.authorizePublish = (client, packet, done) => {
+      if (client) this.#hear(packet.topic, Buffer.from(packet.payload))
+      done(null)
+    }
+    const server = createServer((socket) => {
+      this.#sockets.add(socket)
+      socket.on('error', () => this.#sockets.delete(socket))
+      aedes.handle(socket)
+    })
+    server.listen(this.port, '127.0.0.1')
+    await once(server, 'listening')
+    const address: AddressInfo | string | null = server.address()
+    if (typeof address === 'object' && address) this.port = address.port
+    this.#server = server
+    this.#aedes = aedes
+  }
+
+  #hear(topic: string, payload: Uint8Array): void {
+    const decoded = decode(topic, payload)
+    if (decoded.ok) this.heard.push(decoded.message)
+  }
+
+  async stop(): Promise<void> {
+    const closed = this.#server && once(this.#server, 'close')
+    this.#server?.close()
+    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.clear()
+    await closed
+    await new Promise<void>((resolve) => {
+      if (this.#aedes) this.#aedes.close(() => resolve())
+      else resolve()
+    })
+  }
+
+  /** Numbers heard of a device's readings, each once. */
+  numbers(device: string): number[] {
+    const seen = this.heard.flatMap((message) => {
+      if (message.type === 'readings' && message.address.device === device)
+        return message.readings.map(({ seq }) => seq)
+      return message.type === 'birth' && message.address.device === device ? [message.birth.seq] : []
+    })
+    return [...new Set(seen)].sort((a, b) => a - b)
+  }
+}
+
+const fleet = demoFleet()
+const credentials = new Map(
+  registryFile(fleet).devices.map(({ id }) => [String(id), `secret of ${String(id)}`]),
+)
+const broker = new TestBroker()
+let estate: SimulatedEstate | undefined
+
+function open(options: Partial<SimulatedEstateOptions> = {}): SimulatedEstate {
+  estate = new SimulatedEstate({
+    brokerUrl: `mqtt://127.0.0.1:${broker.port}`,
+    credentials,
+    fleet,
+    scenario: loadScenario('calm'),
+    seed: 5,
+    speed: 60,
+    maxWaitMs: 200,
+    clock: systemClock,
+    log: silentLog,
+    ...options,
+  })
+  return estate
+}
+
+afterEach(async () => {
+  await estate?.stop()
+  await broker.stop()
+})
+
+const until = (condition: () => boolean) => vi.waitUntil(condition, { timeout: 20_000, interval: 20 })
+
+test('a broker that is cut off and comes back has heard every number of every device', async () => {
+  await broker.start()
+  const live = open()
+  live.start()
+  await until(() => live.counts().connected === 64 && live.counts().acknowledged > 500)
+  await broker.stop()
+  await until(() => live.counts().connected === 0 && live.counts().waiting > 200)
+  const before = live.counts().acknowledged
+  await broker.start()
+  await until(() => live.counts().connected === 64 && live.counts().acknowledged > before + 400)
+
+  expect(live.counts().forgotten).toBe(0)
+  expect([...broker.users].length).toBe(64)
+  const spoken = ['hengkang-station-heat', 'hengkang-b14-heat', 'hengkang-shed1-charger', 'hengkang-b02-gw']
+  for (const device of spoken) {
+    const numbers = broker.numbers(device)
+    expect(numbers.length, device).toBeGreaterThan(1)
+    expect(numbers, device).toEqual(numbers.map((_, index) => index + 1))
+  }
+})
+
+test('after a reconnect a device says that it is ready, and on leaving that it leaves', async () => {
+  await broker.start()
+  const live = open()
+  live.start()
+  await until(() => live.counts().connected === 64)
+  await broker.stop()
+  await until(() => live.counts().connected === 0)
+  broker.heard.length = 0
+  await broker.start()
+  const stationSays = (state: string) => () =>
+    broker.heard.some(
+      (message) =>
+        message.type === 'connection' &&
+        message.address.device === 'hengkang-station-heat' &&
+        message.state === state,
+    )
+  await until(stationSays('ready'))
+  await live.stop()
+  expect(stationSays('bye')()).toBe(true)
+})
+
+test('a broker that went away does not keep the devices from leaving', async () => {
+  await broker.start()
+  const live = open()
+  live.start()
+  await until(() => live.counts().connected === 64)
+  await broker.stop()
+  await live.stop()
+  expect(live.counts().connected).toBe(0)
+})
+
+test('without a password for each device nothing starts, and the message names them', () => {
+  const some = new Map([...credentials].filter(([device]) => device !== 'hengkang-b05-heat'))
+  expect(() => open({ credentials: some }).start()).toThrow('hengkang-b05-heat')
+})

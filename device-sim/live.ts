@@ -1,0 +1,130 @@
+import { OperatorError } from '../platform/operator-error.ts'
+import type { Cancel, Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { DeviceConnection, type ConnectionCounts } from './connection.ts'
+import type { Credentials } from './credentials.ts'
+import type { Outgoing } from './firmware/message.ts'
+import type { Fleet } from './fleet.ts'
+import { inServiceMs } from './plant/day.ts'
+import { randomFor } from './random.ts'
+import { Simulation } from './simulation.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+
+/** A fleet that is really there: every device that has a connection of its own dials the broker, and says over
+ *  MQTT what the simulation says it says, at the pace of the clock or faster. */
+export interface SimulatedEstateOptions {
+  brokerUrl: string
+  credentials: Credentials
+  fleet: Fleet
+  scenario: Scenario
+  seed: number
+  /** Simulated seconds a second; above 1 the devices' clocks run ahead of the server's. */
+  speed?: number
+  /** Time between two uploads of a flat's meter, s: an hour, so that someone who watches sees one. */
+  uploadS?: number
+  /** Devices whose place a real one takes. */
+  without?: readonly string[]
+  maxWaitMs?: number
+  clock: Clock
+  log: Log
+}
+
+const turnMs = 100
+/** After the machine slept, time is caught up in slices, so that acknowledgements are heard in between. */
+const ticksPerTurn = 200
+const watchedUploadS = 3_600
+
+export class SimulatedEstate {
+  readonly #options: SimulatedEstateOptions
+  readonly #connections = new Map<string, DeviceConnection>()
+  #simulation: Simulation | undefined
+  #spoken: Outgoing[] = []
+  #beganMs = 0
+  #cancelTurns: Cancel = () => {}
+
+  constructor(options: SimulatedEstateOptions) {
+    this.#options = options
+  }
+
+  /** Warms the estate up to this very minute and dials. Connecting goes on by itself, for as long as it takes.
+   *  Throws an `OperatorError` when a device has no password or the scenario does not fit the fleet. */
+  start(): void {
+    const { fleet, scenario, seed, without = [], uploadS = watchedUploadS, clock } = this.#options
+    this.#beganMs = clock.now()
+    const boot = bootNumber(this.#beganMs)
+    const startMs = this.#beganMs
+    this.#simulation = new Simulation({ fleet, scenario, seed, startMs, boot, uploadS, without })
+    this.#makeConnections(this.#simulation, boot)
+    for (const connection of this.#connections.values()) connection.start()
+    this.#cancelTurns = clock.every(turnMs, () => this.#turn())
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTurns()
+    await Promise.all([...this.#connections.values()].map((connection) => connection.stop()))
+  }
+
+  /** Simulated time, epoch ms. */
+  nowMs(): number {
+    const { clock, speed = 1 } = this.#options
+    return this.#beganMs + (clock.now() - this.#beganMs) * speed
+  }
+
+  /** Summed over all connections. */
+  counts(): ConnectionCounts & { devices: number } {
+    const sum = { devices: 0, connected: 0, acknowledged: 0, waiting: 0, forgotten: 0, rejected: 0 }
+    for (const connection of this.#connections.values()) {
+      const one = connection.counts()
+      sum.devices++
+      sum.connected += one.connected
+      sum.acknowledged += one.acknowledged
+      sum.waiting += one.waiting
+      sum.forgotten += one.forgotten
+      sum.rejected += one.rejected
+    }
+    return sum
+  }
+
+  #makeConnections(simulation: Simulation, boot: number): void {
+    const { brokerUrl, credentials, seed, maxWaitMs, clock, log } = this.#options
+    const dialling = simulation.devices.filter(({ gateway }) => gateway === undefined)
+    const strangers = dialling.filter(({ device }) => !credentials.has(device))
+    if (strangers.length > 0)
+      throw new OperatorError(
+        'Some devices have no password; import the fleet and pass its credentials file:',
+        strangers.map(({ device }) => device),
+      )
+    for (const identity of dialling) {
+      const connection = new DeviceConnection({
+        brokerUrl,
+        identity,
+        boot,
+        password: credentials.get(identity.device) ?? '',
+        nowMs: () => Math.floor(this.nowMs()),
+        random: randomFor(seed, identity.device, 'reconnect'),
+        ...(maxWaitMs !== undefined && { maxWaitMs }),
+        clock,
+        log,
+      })
+      this.#connections.set(identity.device, connection)
+    }
+  }
+
+  /** Lets the simulation come up to the present, and everyone say what has fallen due. */
+  #turn(): void {
+    const simulation = this.#simulation
+    if (!simulation) return
+    const nowMs = this.nowMs()
+    for (let ticks = 0; simulation.nowMs <= nowMs && ticks < ticksPerTurn; ticks++)
+      this.#spoken.push(...simulation.tick())
+    const due = this.#spoken.filter(({ t }) => t <= nowMs)
+    this.#spoken = this.#spoken.filter(({ t }) => t > nowMs)
+    for (const message of due) this.#connections.get(message.device)?.say(message)
+  }
+}
+
+/** The boot counter of a device with no memory of its own: seconds in service, so that each start has a
+ *  higher one than any before. */
+function bootNumber(atMs: number): number {
+  return Math.floor((atMs - inServiceMs) / 1000)
+}

@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto'
+import { OperatorError } from '../platform/operator-error.ts'
+import { estateDevices } from './firmware/estate-devices.ts'
+import type { Device } from './firmware/device.ts'
+import type { Outgoing } from './firmware/message.ts'
+import type { Identity } from './firmware/voice.ts'
+import type { Fleet } from './fleet.ts'
+import { breakIt, canBreak, mendIt, visitNow } from './plant/faults.ts'
+import {
+  designEstate,
+  startEstate,
+  stepEstate,
+  tickMs,
+  type EstateDesign,
+  type EstatePlant,
+} from './plant/estate-plant.ts'
+import type { Scenario } from './scenarios/scenario.ts'
+
+/** A fleet on a virtual clock: every tick the plants move on, and each device that has something to say says
+ *  it. No broker, no wall clock, no chance but the seed's: the same options give the same bytes, whoever
+ *  carries them. */
+export interface SimulationOptions {
+  fleet: Fleet
+  scenario: Scenario
+  seed: number
+  /** Simulated time at the start, epoch ms. */
+  startMs: number
+  /** Boot counter of every device: higher than in any earlier run that the server has seen. */
+  boot?: number
+  /** Time between two uploads of a flat's meter, s; a day unless said. */
+  uploadS?: number
+  /** Devices left out, because a real one takes their place. Without a gateway its children are silent too. */
+  without?: readonly string[]
+}
+
+interface RunningEstate {
+  design: EstateDesign
+  plant: EstatePlant
+  /** In the order of their ids, so that a fleet listed otherwise gives the same bytes. */
+  devices: readonly Device[]
+}
+
+interface Happening {
+  atMs: number
+  change: (design: EstateDesign, plant: EstatePlant) => EstatePlant
+}
+
+const daySeconds = 86_400
+
+export class Simulation {
+  readonly #estates: RunningEstate[]
+  readonly #happenings: Happening[]
+  #nowMs: number
+
+  /** Throws an `OperatorError` when the scenario names what the fleet does not have. */
+  constructor(options: SimulationOptions) {
+    const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds } = options
+    const without = new Set(options.without)
+    const designs = fleet.estates.map((estate) => designEstate(estate, seed))
+    checkScenario(scenario, designs)
+    this.#nowMs = Math.floor(startMs / tickMs) * tickMs
+    this.#happenings = happeningsOf(scenario, startMs)
+    this.#estates = designs.map((design) => ({
+      design,
+      plant: startEstate(design, startMs),
+      devices: estateDevices(design, { startMs, boot, uploadS })
+        .filter(({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''))
+        .toSorted((a, b) => (a.identity.device < b.identity.device ? -1 : 1)),
+    }))
+  }
+
+  /** Begin of the next tick; every message so far is older. */
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  get devices(): readonly Identity[] {
+    return this.#estates.flatMap(({ devices }) => devices.map(({ identity }) => identity))
+  }
+
+  /** The plants as they stand, for tests that look behind the sensors. */
+  get plants(): readonly EstatePlant[] {
+    return this.#estates.map(({ plant }) => plant)
+  }
+
+  /** One tick: what is said in it, in time order; a device's messages in the order of their numbers. */
+  tick(): Outgoing[] {
+    this.#happen()
+    const endMs = this.#nowMs + tickMs
+    const said: Outgoing[] = []
+    for (const { plant, devices } of this.#estates)
+      for (const device of devices) speakUntil(device, endMs, plant, said)
+    for (const running of this.#estates) running.plant = stepEstate(running.design, running.plant)
+    this.#nowMs = endMs
+    return said.sort((a, b) => a.t - b.t)
+  }
+
+  #happen(): void {
+    for (let next = this.#happenings[0]; next && next.atMs <= this.#nowMs; next = this.#happenings[0]) {
+      for (const running of this.#estates) running.plant = next.change(running.design, running.plant)
+      this.#happenings.shift()
+    }
+  }
+}
+
+/** All that the fleet says from the start up to, not including, `untilMs`; for ever without it. */
+export function* simulate(options: SimulationOptions, untilMs = Infinity): Generator<Outgoing, void> {
+  const simulation = new Simulation(options)
+  while (simulation.nowMs < untilMs)
+    for (const message of simulation.tick()) if (message.t < untilMs) yield message
+}
+
+/** How many messages, and their SHA-256. */
+export function digest(messages: Iterable<Outgoing>): { messages: number; sha256: string } {
+  const hash = createHash('sha256')
+  let count = 0
+  for (const { t, device, topic, retain, payload } of messages) {
+    hash
+      .update(`${t} ${device} ${topic} ${retain ? 1 : 0} `)
+      .update(payload)
+      .update('\n')
+    count++
+  }
+  return { messages: count, sha256: hash.digest('hex') }
+}
+
+/** A device's tasks in the order they fall due, so that its numbers rise with its time. */
+function speakUntil({ tasks }: Device, endMs: number, plant: EstatePlant, said: Outgoing[]): void {
+  for (;;) {
+    let next = tasks[0]
+    for (const task of tasks) if (next === undefined || task.nextMs < next.nextMs) next = task
+    if (next === undefined || next.nextMs >= endMs) return
+    const turn = next.run(next.nextMs, plant)
+    next.nextMs = turn.nextMs
+    said.push(...turn.said)
+  }
+}
+
+function happeningsOf({ faults, visits }: Scenario, startMs: number): Happening[] {
+  const at = (seconds: number) => startMs + seconds * 1000
+  const broken = faults.map((fault): Happening => ({
+    atMs: at(fault.t),
+    change: (design, plant) => (canBreak(design, fault) ? breakIt(design, plant, fault) : plant),
+  }))
+  const mended = faults.flatMap((fault): Happening[] => {
+    if (!('until' in fault) || fault.until === undefined) return []
+    const change: Happening['change'] = (design, plant) =>
+      canBreak(design, fault) ? mendIt(design, plant, fault) : plant
+    return [{ atMs: at(fault.until), change }]
+  })
+  const visited = visits.map((visit): Happening => ({
+    atMs: at(visit.t),
+    change: (design, plant) => visitNow(design, plant, visit),
+  }))
+  return [...broken, ...mended, ...visited].sort((a, b) => a.atMs - b.atMs)
+}
+
+function checkScenario({ name, faults, visits }: Scenario, designs: readonly EstateDesign[]): void {
+  const sheds = new Set(designs.flatMap(({ estate }) => estate.sheds.map(({ id }) => id)))
+  const mistakes = [
+    ...faults
+      .filter((fault) => !designs.some((design) => canBreak(design, fault)))
+      .map(({ fault, target }) => `${fault}: this fleet has no such target ${target}`),
+    ...visits
+      .filter(({ target }) => !sheds.has(target))
+      .map(({ target }) => `visit: this fleet has no shed ${target}`),
+  ]
+  if (mistakes.length > 0) throw new OperatorError(`The scenario ${name} does not fit the fleet:`, mistakes)
+}
