@@ -1,7 +1,7 @@
 /** One message as the broker accepted it: what the intake log keeps and its consumers read. */
 export interface IntakeMessage {
-  /** 1, 2, 3, … without gaps, in the order of acceptance. A consumer's cursor is the last position it has
-   *  dealt with; 0 before the first. */
+  /** Counts up by one, in the order of acceptance, from the log's origin. A consumer's cursor is the last
+   *  position it has dealt with; 0 before it ever saw one. */
   position: number
   /** Epoch ms, the broker's clock, stamped on arrival: the server time of the message, never `now()` later. */
   receivedMs: number
@@ -26,7 +26,9 @@ export interface IntakeCount {
 export interface IntakeReader {
   /** Messages with a position above `after`, oldest first, at most about `limit` (whole batches). */
   read(after: number, limit: number): IntakeMessage[]
-  /** Position of the newest message on disk, 0 when there is none. */
+  /** The position before the first this log ever held: a consumer with a lower cursor starts here. */
+  origin(): number
+  /** Position of the newest message on disk, trimmed or not. */
   end(): number
   /** Per device (the one the topic names) since the log was created; trimming does not change it. */
   counts(): Map<string, IntakeCount>

@@ -100,9 +100,7 @@ export class Supervisor {
       case 'answer':
         return this.#collect(message.id, from, message.body)
       case 'gather':
-        return this.#ask(message.topic, (answers) =>
-          from.send({ type: 'gathered', id: message.id, answers }),
-        )
+        return this.#ask(message.topic, (answers) => from.send({ type: 'gathered', id: message.id, answers }))
       case 'ensure':
         return void this.#ensure(message.role, (error) =>
           from.send({ type: 'ensured', id: message.id, ...(error !== undefined && { error }) }),

@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { systemClock } from './clock.ts'
+import { decodeBatch, encodeBatch, type Appended } from './intake-batch.ts'
+import { IntakeLog } from './intake-log.ts'
+import { openIntakeReader } from './intake-reader.ts'
+import { silentLog } from './log.ts'
+import { openMetrics } from './metrics.ts'
+
+let folder: string
+const running: IntakeLog[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'intake-'))
+})
+
+afterEach(async () => {
+  for (const log of running.splice(0)) await log.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function open(maxBytes?: number): Promise<IntakeLog> {
+  const log = new IntakeLog({
+    file: join(folder, 'intake.db'),
+    ...(maxBytes !== undefined && { maxBytes }),
+    clock: systemClock,
+    logger: silentLog,
+    metrics: openMetrics('test'),
+  })
+  await log.start()
+  running.push(log)
+  return log
+}
+
+async function close(log: IntakeLog): Promise<void> {
+  running.splice(running.indexOf(log), 1)
+  await log.stop()
+}
+
+const message = (seq: number, device = 'hengkang-b01-heat', will = false): Appended => ({
+  device,
+  publisher: device,
+  receivedMs: 1_763_510_400_000 + seq,
+  will,
+  topic: `est/1/hengkang/heat-entrance/${device}/tele`,
+  payload: Buffer.from(`{"s":${seq}}`),
+})
+
+const append = (log: IntakeLog, appended: Appended) =>
+  new Promise<void>((resolve, reject) => log.append(appended, (error) => (error ? reject(error) : resolve())))
+
+test('any batch of messages comes back from its bytes as it went in', () => {
+  const messages = fc.array(
+    fc.record({
+      device: fc.constant('d'),
+      publisher: fc.string({ unit: 'grapheme', maxLength: 20 }),
+      receivedMs: fc.nat(),
+      will: fc.boolean(),
+      topic: fc.string({ unit: 'grapheme', maxLength: 60 }),
+      payload: fc.uint8Array({ maxLength: 300 }),
+    }),
+    { maxLength: 20 },
+  )
+  fc.assert(
+    fc.property(messages, (batch) => {
+      const back = decodeBatch(7, batch.length, encodeBatch(batch))
+      expect(back.map(({ position }) => position)).toEqual(batch.map((_, index) => 7 + index))
+      for (const [index, { publisher, receivedMs, will, topic, payload }] of back.entries()) {
+        const { device: _, ...sent } = batch[index] ?? message(0)
+        expect({ publisher, receivedMs, will, topic, payload: new Uint8Array(payload) }).toEqual(sent)
+      }
+    }),
+  )
+})
+
+test('a batch that is cut off or of another version is an error, not half a batch', () => {
+  const body = encodeBatch([message(1), message(2)])
+  expect(() => decodeBatch(1, 2, body.subarray(0, body.length - 1))).toThrow('cut off')
+  expect(() => decodeBatch(1, 2, Buffer.concat([Buffer.from([9]), body.subarray(1)]))).toThrow('version 9')
+})
+
+test('what was confirmed is read back in order, by position, by a reader that opened before the log was made', async () => {
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  expect(reader.read(0, 100)).toEqual([])
+  const log = await open()
+  await Promise.all(Array.from({ length: 1_500 }, (_, seq) => append(log, message(seq))))
+  const messages = reader.read(reader.origin(), 10_000)
+  expect(messages.map(({ payload }) => payload.toString())).toEqual(
+    Array.from({ length: 1_500 }, (_, seq) => `{"s":${seq}}`),
+  )
+  expect(messages.map(({ position }) => position)).toEqual(
+    messages.map((_, index) => reader.origin() + 1 + index),
+  )
+  expect(reader.end()).toBe(reader.origin() + 1_500)
+  const middle = reader.origin() + 777
+  expect(reader.read(middle, 1)[0]?.position).toBe(middle + 1)
+  reader.close()
+})
+
+test("the broker's own counts are in the same transaction: accepted, wills and refused, per device", async () => {
+  const log = await open()
+  log.countRefused('hengkang-b02-heat')
+  await Promise.all([
+    append(log, message(1)),
+    append(log, message(2)),
+    append(log, message(3, 'hengkang-b02-heat', true)),
+  ])
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  expect(Object.fromEntries(reader.counts())).toEqual({
+    'hengkang-b01-heat': { accepted: 2, wills: 0, refused: 0 },
+    'hengkang-b02-heat': { accepted: 1, wills: 1, refused: 1 },
+  })
+  reader.close()
+})
+
+test('positions go on after a restart, and a log made anew starts above the old one', async () => {
+  const file = join(folder, 'intake.db')
+  let log = await open()
+  await append(log, message(1))
+  await close(log)
+  log = await open()
+  await append(log, message(2))
+  const reader = openIntakeReader(file)
+  const end = reader.end()
+  expect(end).toBe(reader.origin() + 2)
+  reader.close()
+  await close(log)
+  rmSync(file)
+  log = await open()
+  const anew = openIntakeReader(file)
+  expect(anew.origin()).toBeGreaterThan(end)
+  anew.close()
+})
+
+test('only what every consumer has dealt with is trimmed, and counts and positions stay', async () => {
+  let log = await open()
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  for (let seq = 0; seq < 5; seq++) await append(log, message(seq))
+  const origin = reader.origin()
+  log.reportCursor('history', origin + 5)
+  log.reportCursor('watch', origin + 2)
+  await close(log)
+  expect(reader.read(origin, 100).map(({ position }) => position - origin)).toEqual([3, 4, 5])
+  log = await open()
+  log.reportCursor('watch', origin + 5)
+  await close(log)
+  expect(reader.read(origin, 100)).toEqual([])
+  expect(reader.end()).toBe(origin + 5)
+  expect(reader.counts().get('hengkang-b01-heat')?.accepted).toBe(5)
+  reader.close()
+})
+
+test('a full log refuses, says so, and takes messages again once consumers have caught up', async () => {
+  const log = await open(1_000)
+  const big = { ...message(1), payload: Buffer.alloc(600) }
+  await append(log, big)
+  await expect(append(log, big)).rejects.toThrow('full')
+  expect(log.health()).toMatchObject({ ok: false })
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  log.reportCursor('history', reader.end())
+  await expect.poll(() => append(log, big).then(() => 'taken', String), { timeout: 5_000 }).toBe('taken')
+  expect(log.health()).toMatchObject({ ok: true })
+  reader.close()
+})
