@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
+import { intakeConsumers } from './intake-message.ts'
 import { intakeRequest, type IntakeAnswer, type IntakeRequest } from './intake-exchange.ts'
 
 /** The one writer of the intake log, in a thread of its own: the broker's event loop never waits for a disk.
@@ -32,6 +33,8 @@ function open() {
   database
     .prepare('insert or ignore into log values (1, ?, ?)')
     .run(options.originPosition, options.originPosition)
+  const known = database.prepare('insert or ignore into consumer values (?, ?)')
+  for (const consumer of intakeConsumers) known.run(consumer, 0)
   return database
 }
 
