@@ -20,7 +20,7 @@ export function mayPublish(principal: Principal, topic: string): PublishVerdict 
   if (!principal.publish.some((prefix) => topic.startsWith(prefix)))
     return { allowed: false, reason: 'not-its-topic' }
   const parsed = parseTopic(topic)
-  if (!parsed.ok || !isDeviceClass(parsed.address.class))
+  if (!parsed.ok || serverClasses.has(parsed.address.class))
     return { allowed: false, reason: 'not-a-device-topic' }
   return { allowed: true, device: parsed.address.device }
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
 import { decodeBatch, encodeBatch, type Appended } from './intake-batch.ts'
 import { IntakeLog } from './intake-log.ts'
+import { intakeConsumers } from './intake-message.ts'
 import { openIntakeReader } from './intake-reader.ts'
 import { silentLog } from './log.ts'
 import { openMetrics } from './metrics.ts'
@@ -160,7 +161,7 @@ test('a full log refuses, says so, and takes messages again once consumers have 
   await expect(append(log, big)).rejects.toThrow('full')
   expect(log.health()).toMatchObject({ ok: false })
   const reader = openIntakeReader(join(folder, 'intake.db'))
-  log.reportCursor('history', reader.end())
+  for (const consumer of intakeConsumers) log.reportCursor(consumer, reader.end())
   await expect.poll(() => append(log, big).then(() => 'taken', String), { timeout: 5_000 }).toBe('taken')
   expect(log.health()).toMatchObject({ ok: true })
   reader.close()
