@@ -1,0 +1,310 @@
+import { z } from 'zod'
+import type { Registry } from '../../estate/registry.ts'
+import type { IncidentChange } from './changes.ts'
+import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
+import { attach, covers, incident, isOver, settleOn, weigh, type Incident } from './incident.ts'
+import type { SiteParameters } from './parameters.ts'
+import { mergeReason, recoveryReason, reportOf, type Voice } from './report.ts'
+
+/** The incidents of the district: who waits, who belongs to whom, what is over.
+ *
+ *  correlate.ts says what explains an alarm; the book says when to act on it. A root by nature opens at once.
+ *  What may be somebody's child waits for the hold-off, so that a slower parent can speak first; if it ends
+ *  before, nobody is called. All else (late children, deeper falls, recovery) is told at the next step. */
+
+/** Incidents remembered, settled ones included; the oldest settled make room. */
+const incidentLimit = 5_000
+/** A fall this much deeper than the last report said is worth another. */
+const deeperKpa = 20
+/** Growing news of one incident is told at most so often; what is grave is told at once. */
+const tellEveryMs = 30_000
+
+export const caseBookState = z.object({
+  standing: z.array(raised),
+  /** Alarm key -> server time at which its hold-off ends. */
+  waiting: z.array(z.tuple([z.string(), z.number()])),
+  incidents: z.array(incident),
+  nextNumber: z.int(),
+})
+export type CaseBookState = z.infer<typeof caseBookState>
+
+export interface Surroundings extends Voice {
+  registry: Registry
+  voice: Scene['voice']
+  limits: (site: string) => SiteParameters['correlation']
+}
+
+/** An alarm that another one explains from now on; without `by` it stands for itself again. */
+export interface Explained {
+  key: string
+  by?: string
+}
+
+export class CaseBook {
+  readonly #around: Surroundings
+  readonly #standing = new Map<string, Map<string, Raised>>()
+  readonly #waiting = new Map<string, number>()
+  readonly #incidents = new Map<string, Incident>()
+  /** Alarm key -> key of the incident it belongs to. */
+  readonly #home = new Map<string, string>()
+  #nextNumber = 1
+  /** Server time. */
+  #nowMs = 0
+  #explained: Explained[] = []
+  #changes: IncidentChange[] = []
+
+  constructor(around: Surroundings) {
+    this.#around = around
+  }
+
+  /** An alarm has come up. */
+  raise(alarm: Raised, nowMs: number): void {
+    this.#nowMs = nowMs
+    this.#at(alarm.site).set(alarm.key, alarm)
+    const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
+    if (open && alarm.node !== open.root) return this.#join(open, alarm)
+    const cause = causeOf(alarm, this.#scene(alarm.site))
+    const isRoot = alarm.opensAtOnce && cause.basis === 'measured' && cause.root === alarm.node
+    if (open || isRoot) return this.#gather(cause)
+    this.#waiting.set(alarm.key, nowMs + this.#around.limits(alarm.site).holdOffMs)
+  }
+
+  /** An alarm no longer stands. `atMs`: sample time. */
+  clear(alarm: { key: string; site: string }, atMs: number): void {
+    this.#at(alarm.site).delete(alarm.key)
+    this.#waiting.delete(alarm.key)
+    const member = this.#homeOf(alarm.key)?.members[alarm.key]
+    if (member) member.clearedMs = atMs
+  }
+
+  /** A standing alarm got worse. */
+  worsen(alarm: Raised): void {
+    this.#at(alarm.site).set(alarm.key, alarm)
+    const home = this.#homeOf(alarm.key)
+    const told = home?.members[alarm.key]
+    if (!home || !told || (alarm.fallKpa ?? 0) < (told.fallKpa ?? 0) + deeperKpa) return
+    attach(home, alarm)
+  }
+
+  /** Acts on what time alone brings: hold-offs that end, news worth a report, recovery, leftovers. */
+  step(nowMs: number): void {
+    this.#nowMs = nowMs
+    for (const [key, dueMs] of [...this.#waiting].sort(([, a], [, b]) => a - b)) {
+      if (dueMs <= nowMs && this.#waiting.has(key)) this.#endHoldOff(key)
+    }
+    for (const known of this.#incidents.values()) {
+      if (known.changed && nowMs - known.toldMs >= tellEveryMs) this.#report('updated', known)
+    }
+    for (const known of [...this.#incidents.values()]) this.#age(known, nowMs)
+  }
+
+  /** What was decided since the last call, in order. */
+  takeChanges(): IncidentChange[] {
+    const taken = this.#changes
+    this.#changes = []
+    return taken
+  }
+
+  takeExplained(): Explained[] {
+    const taken = this.#explained
+    this.#explained = []
+    return taken
+  }
+
+  incidentOf(alarmKey: string): string | undefined {
+    return this.#home.get(alarmKey)
+  }
+
+  standing(): Raised[] {
+    return [...this.#standing.values()].flatMap((alarms) => [...alarms.values()])
+  }
+
+  snapshot(): CaseBookState {
+    return {
+      standing: this.standing(),
+      waiting: [...this.#waiting],
+      incidents: [...this.#incidents.values()],
+      nextNumber: this.#nextNumber,
+    }
+  }
+
+  restore(saved: CaseBookState): void {
+    for (const alarm of saved.standing) this.#at(alarm.site).set(alarm.key, alarm)
+    for (const [key, dueMs] of saved.waiting) this.#waiting.set(key, dueMs)
+    for (const known of saved.incidents) {
+      this.#incidents.set(known.key, known)
+      if (known.phase !== 'settled') this.#house(known)
+    }
+    this.#nextNumber = saved.nextNumber
+  }
+
+  #at(site: string): Map<string, Raised> {
+    const known = this.#standing.get(site)
+    if (known) return known
+    const fresh = new Map<string, Raised>()
+    this.#standing.set(site, fresh)
+    return fresh
+  }
+
+  #scene(site: string): Scene {
+    const { registry, voice, limits } = this.#around
+    return { registry, voice, standing: [...this.#at(site).values()], limits: limits(site) }
+  }
+
+  #homeOf(alarmKey: string): Incident | undefined {
+    return this.#incidents.get(this.#home.get(alarmKey) ?? '')
+  }
+
+  /** A late child: told with the next report, or at once when it makes the matter graver, or not over. */
+  #join(to: Incident, alarm: Raised): void {
+    const { severity } = to
+    this.#take(to, [alarm])
+    if (to.phase === 'recovered' && !this.#isOver(to)) return this.#reopen(to)
+    if (to.severity < severity) this.#report('updated', to)
+  }
+
+  #endHoldOff(key: string): void {
+    this.#waiting.delete(key)
+    const alarm = this.standing().find((standing) => standing.key === key)
+    if (alarm) this.#gather(causeOf(alarm, this.#scene(alarm.site)))
+  }
+
+  /** One cause, one incident: opens it, revives it, or moves the oldest of those it explains up to it. */
+  #gather(cause: Cause): void {
+    const [oldest, ...younger] = this.#involved(cause)
+    if (!oldest) return this.#open(cause)
+    const before = { root: oldest.root, severity: oldest.severity, phase: oldest.phase }
+    if (oldest.phase === 'settled') oldest.members = {}
+    settleOn(oldest, cause)
+    for (const other of younger) this.#absorb(other, oldest)
+    this.#take(oldest, cause.explained)
+    if (before.phase !== 'open') this.#reopen(oldest)
+    for (const other of younger) if (other.phase !== 'settled') this.#tellMerged(other, oldest, cause)
+    const news = younger.length > 0 || oldest.root !== before.root || oldest.severity < before.severity
+    if (before.phase === 'open' && news) this.#report('updated', oldest)
+  }
+
+  /** The incidents that a cause concerns: its own, and those of the alarms it explains. Oldest first. */
+  #involved(cause: Cause): Incident[] {
+    const homes = new Set(cause.explained.map(({ key }) => this.#home.get(key)))
+    return [...this.#incidents.values()]
+      .filter((known) => homes.has(known.key) || isAt(known, cause))
+      .sort((a, b) => a.number - b.number)
+  }
+
+  #open(cause: Cause): void {
+    const [first] = cause.explained
+    if (!first) return
+    this.#makeRoom()
+    const fresh: Incident = {
+      key: this.#freeKey(`${cause.root}|${cause.rule.causeClass}`),
+      number: this.#nextNumber++,
+      site: first.site,
+      root: cause.root,
+      causeClass: cause.rule.causeClass,
+      basis: cause.basis,
+      share: cause.share ?? null,
+      phase: 'open',
+      recoveredAtMs: null,
+      recoveredMs: null,
+      members: {},
+      rule: cause.rule.id,
+      severity: first.severity,
+      changed: true,
+      toldMs: this.#nowMs,
+    }
+    this.#incidents.set(fresh.key, fresh)
+    this.#take(fresh, cause.explained)
+    this.#report('opened', fresh)
+  }
+
+  /** The natural key may still name an incident that has moved to a higher root. */
+  #freeKey(natural: string): string {
+    let key = natural
+    for (let nth = 2; this.#incidents.has(key); nth++) key = `${natural}|${nth}`
+    return key
+  }
+
+  #take(to: Incident, alarms: readonly Raised[]): void {
+    for (const alarm of alarms) {
+      attach(to, alarm)
+      this.#home.set(alarm.key, to.key)
+      this.#waiting.delete(alarm.key)
+      this.#explained.push(alarm.node === to.root ? { key: alarm.key } : { key: alarm.key, by: to.key })
+    }
+    weigh(to)
+  }
+
+  #absorb(from: Incident, into: Incident): void {
+    this.#incidents.delete(from.key)
+    if (from.phase === 'settled') return
+    into.members = { ...from.members, ...into.members }
+    this.#house(into)
+  }
+
+  #house(known: Incident): void {
+    for (const key of Object.keys(known.members)) this.#home.set(key, known.key)
+  }
+
+  #tellMerged(from: Incident, into: Incident, cause: Cause): void {
+    const atMs = Math.max(...cause.explained.map((alarm) => alarm.atMs))
+    const reason = mergeReason(into, this.#around)
+    this.#changes.push({ type: 'merged', from: from.key, into: into.key, site: into.site, atMs, reason })
+  }
+
+  #reopen(known: Incident): void {
+    known.phase = 'open'
+    known.recoveredAtMs = null
+    known.recoveredMs = null
+    this.#report('opened', known)
+  }
+
+  #report(type: 'opened' | 'updated', known: Incident): void {
+    known.changed = false
+    known.toldMs = this.#nowMs
+    this.#changes.push({ type, report: reportOf(known, this.#around) })
+  }
+
+  #isOver(known: Incident): boolean {
+    return isOver(known, this.#around.limits(known.site).clearShare)
+  }
+
+  #age(known: Incident, nowMs: number): void {
+    const { lateMs, relapseMs } = this.#around.limits(known.site)
+    const recoveredMs = known.recoveredMs ?? nowMs
+    if (known.phase === 'open' && this.#isOver(known)) this.#recover(known, nowMs)
+    else if (known.phase === 'recovered' && nowMs - recoveredMs >= lateMs) this.#settle(known)
+    else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#incidents.delete(known.key)
+  }
+
+  #recover(known: Incident, nowMs: number): void {
+    if (known.changed) this.#report('updated', known)
+    const atMs = Math.max(...Object.values(known.members).map(({ clearedMs }) => clearedMs ?? 0))
+    known.phase = 'recovered'
+    known.recoveredAtMs = atMs
+    known.recoveredMs = nowMs
+    const reason = recoveryReason(known, this.#around)
+    this.#changes.push({ type: 'recovered', key: known.key, site: known.site, atMs, reason })
+  }
+
+  /** What still alarms half an hour after its cause has gone has another cause. */
+  #settle(known: Incident): void {
+    known.phase = 'settled'
+    for (const { key, clearedMs } of Object.values(known.members)) {
+      this.#home.delete(key)
+      if (clearedMs !== null) continue
+      this.#explained.push({ key })
+      this.#endHoldOff(key)
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.#incidents.size < incidentLimit) return
+    const oldest = [...this.#incidents.values()].find(({ phase }) => phase === 'settled')
+    if (oldest) this.#incidents.delete(oldest.key)
+  }
+}
+
+function isAt(known: Incident, cause: Cause): boolean {
+  return known.root === cause.root && known.causeClass === cause.rule.causeClass
+}

@@ -1,0 +1,370 @@
+import { z } from 'zod'
+import type { Message, Reading } from '../../firmware-contracts/message.ts'
+import type { Registry, RegistryDevice } from '../../estate/registry.ts'
+import { credibleTime } from '../credible-time.ts'
+import { stands, type Alarm, type Observation } from './alarm.ts'
+import { alarmViews, type AlarmView } from './alarm-view.ts'
+import { CaseBook, caseBookState } from './case-book.ts'
+import type { IncidentChange } from './changes.ts'
+import { localHours, type LocalHour } from './local-hour.ts'
+import { siteParameters, type Parameters } from './parameters.ts'
+import { limitsOf, placeOf } from './places.ts'
+import { clockTimes } from './report.ts'
+import { ruleOf } from './rules.ts'
+import { expectedPeriodMs, hearing, neverHeard, silenceLimitMs, type Hearing } from './silence.ts'
+import {
+  evaluate,
+  move,
+  newStream,
+  newWatch,
+  raisedBy,
+  recall,
+  remember,
+  streamMemory,
+  watchMemory,
+  type Listener,
+  type Stream,
+  type Watch,
+} from './stream.ts'
+
+/** The fault engine: readings in, incidents out. It owns the state that the pure parts work on:
+ *
+ *      reading > stream (order, senses) > condition > alarm > case book (correlation) > changes
+ *
+ *  It has no clock. Conditions run on sample time. Silence, hold-offs and recovery run on the server's time,
+ *  which it learns from the receive times of what it is told and from `tick`, and they are acted on at fixed
+ *  steps of that time: so the same log gives the same changes, whenever and however often it is restarted. */
+
+/** Server time moves in steps of this size. */
+const stepMs = 5_000
+/** After a longer gap the steps before it are skipped: nothing was heard, so nothing could change. */
+const stepsAtOnce = 720
+
+const deviceMemory = z.object({ hearing, silence: watchMemory })
+
+export const faultSnapshot = z.object({
+  format: z.literal('faults/1'),
+  nowMs: z.number(),
+  nextStepMs: z.number().nullable(),
+  devices: z.record(z.string(), deviceMemory),
+  streams: z.array(streamMemory),
+  book: caseBookState,
+})
+export type FaultSnapshot = z.infer<typeof faultSnapshot>
+
+interface WatchedDevice {
+  device: RegistryDevice
+  hearing: Hearing
+  /** D01 */
+  silence: Watch
+  /** Lane (port, upload) -> its samples. */
+  streams: Map<string, Stream>
+}
+
+export interface FaultEngineOptions {
+  registry: Registry
+  parameters: Parameters
+  /** For hours of the day and for times in sentences: `Asia/Shanghai`. */
+  timeZone: string
+}
+
+const nothing: readonly IncidentChange[] = []
+
+export class FaultEngine {
+  readonly #parameters: Parameters
+  readonly #localHour: LocalHour
+  readonly #clockTime: (atMs: number) => string
+  readonly #listener: Listener
+  #registry: Registry
+  #devices = new Map<string, WatchedDevice>()
+  #watches = new Map<string, Watch>()
+  #book: CaseBook
+  #nextStepMs = Number.POSITIVE_INFINITY
+  #started = false
+  /** Server time of what is being dealt with. */
+  #nowMs = 0
+  /** Something moved: the book may have decided. */
+  #stirred = false
+
+  constructor({ registry, parameters, timeZone }: FaultEngineOptions) {
+    this.#registry = registry
+    this.#parameters = parameters
+    this.#localHour = localHours(timeZone)
+    this.#clockTime = clockTimes(timeZone)
+    this.#listener = {
+      moved: (watch, was, atMs) => this.#moved(watch, was, atMs),
+      worsened: (watch) => {
+        if (!stands(watch.memory.alarm)) return
+        this.#book.worsen(raisedBy(watch))
+      },
+    }
+    this.#book = this.#newBook()
+    this.#watchDevices()
+  }
+
+  /** One sample. `receivedMs`: server time of the message it came in. Back-fill (`hist`) is history, not news:
+   *  it proves that its device lives, and is not evaluated. */
+  observe(reading: Reading, receivedMs: number): readonly IncidentChange[] {
+    this.#advance(receivedMs)
+    const known = this.#devices.get(reading.device)
+    if (known) {
+      this.#hear(known, reading.boot)
+      const stream = reading.class === 'hist' ? undefined : this.#streamOf(known, reading)
+      if (stream) {
+        evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
+      }
+    }
+    return this.#decided()
+  }
+
+  /** What a device, or its last will, says of its connection. A will of an earlier life is stale. */
+  connection(
+    message: Extract<Message, { type: 'connection' }>,
+    receivedMs: number,
+  ): readonly IncidentChange[] {
+    this.#advance(receivedMs)
+    const known = this.#devices.get(message.address.device)
+    if (!known) return this.#decided()
+    if (message.state !== 'lost') this.#hear(known, message.boot)
+    else if (message.boot >= known.hearing.boot) this.#miss(known, receivedMs)
+    return this.#decided()
+  }
+
+  /** A device that has just started says how often it will report. */
+  birth(message: Extract<Message, { type: 'birth' }>, receivedMs: number): readonly IncidentChange[] {
+    this.#advance(receivedMs)
+    const known = this.#devices.get(message.address.device)
+    if (known) {
+      const periodsS = Object.values(message.birth.periodS).filter((periodS) => periodS > 0)
+      if (periodsS.length > 0) known.hearing.periodMs = Math.min(...periodsS) * 1_000
+      this.#hear(known, message.birth.boot)
+    }
+    return this.#decided()
+  }
+
+  /** Time has passed. Call it about once a second, and only when everything received before `nowMs` has been
+   *  told: else what waits in the log looks like silence. */
+  tick(nowMs: number): readonly IncidentChange[] {
+    this.#advance(nowMs)
+    return this.#decided()
+  }
+
+  /** Nobody was listening until `nowMs` (the broker was down): silence counts from here. */
+  resume(nowMs: number): void {
+    for (const { hearing } of this.#devices.values()) {
+      if (hearing.heardMs !== null) hearing.heardMs = Math.max(hearing.heardMs, nowMs)
+    }
+  }
+
+  /** A person says something to one alarm: acknowledge, reset, shelve, take out of service … */
+  instruct(alarmKey: string, said: Observation, nowMs: number): readonly IncidentChange[] {
+    this.#advance(nowMs)
+    const watch = this.#watches.get(alarmKey)
+    if (watch) move(watch, said, nowMs, this.#listener)
+    return this.#decided()
+  }
+
+  /** The order of an incident was closed after inspection: its latched alarms may rest, and the next breach
+   *  is a new one. What is still breached goes on standing. */
+  inspected(incidentKey: string, by: string, nowMs: number): readonly IncidentChange[] {
+    this.#advance(nowMs)
+    for (const watch of this.#watches.values()) {
+      if (this.#book.incidentOf(watch.key) !== incidentKey) continue
+      move(watch, { type: 'acknowledge', by }, nowMs, this.#listener)
+      move(watch, { type: 'reset', by }, nowMs, this.#listener)
+    }
+    return this.#decided()
+  }
+
+  /** Every alarm that is not normal. */
+  alarms(): readonly AlarmView[] {
+    return alarmViews(this.#watches.values(), (key) => this.#book.incidentOf(key))
+  }
+
+  /** Plain JSON, a copy. */
+  snapshot(): FaultSnapshot {
+    const devices = [...this.#devices.values()]
+    return structuredClone({
+      format: 'faults/1' as const,
+      nowMs: this.#nowMs,
+      nextStepMs: this.#started ? this.#nextStepMs : null,
+      devices: Object.fromEntries(
+        devices.map(({ device, hearing, silence }) => [device.id, { hearing, silence: silence.memory }]),
+      ),
+      streams: devices.flatMap(({ streams }) => [...streams].map(([lane, stream]) => remember(stream, lane))),
+      book: this.#book.snapshot(),
+    })
+  }
+
+  /** Takes up a snapshot; throws a ZodError when it is none. Devices that the registry no longer knows are left
+   *  behind, and their alarms end. */
+  restore(snapshot: unknown): void {
+    const saved = faultSnapshot.parse(snapshot)
+    this.#nowMs = saved.nowMs
+    this.#started = saved.nextStepMs !== null
+    this.#nextStepMs = saved.nextStepMs ?? Number.POSITIVE_INFINITY
+    this.#watchDevices()
+    for (const [id, memory] of Object.entries(saved.devices)) {
+      const known = this.#devices.get(id)
+      if (!known) continue
+      known.hearing = memory.hearing
+      known.silence.memory = memory.silence
+    }
+    for (const memory of saved.streams) {
+      const known = this.#devices.get(memory.device)
+      const stream = known && (known.streams.get(memory.lane) ?? this.#laneOf(known, memory.lane))
+      if (stream) recall(stream, memory)
+    }
+    this.#book = this.#newBook()
+    this.#book.restore(saved.book)
+    for (const alarm of this.#book.standing()) {
+      if (!this.#watches.has(alarm.key)) this.#book.clear(alarm, this.#nowMs)
+    }
+  }
+
+  /** After an import: the same state on the new map. */
+  replaceRegistry(registry: Registry): void {
+    const saved = this.snapshot()
+    this.#registry = registry
+    this.restore(saved)
+  }
+
+  #newBook(): CaseBook {
+    return new CaseBook({
+      registry: this.#registry,
+      clockTime: this.#clockTime,
+      limits: (site) => limitsOf(site, this.#parameters).correlation,
+      voice: (device) => {
+        const known = this.#devices.get(device)
+        if (!known || known.hearing.heardMs === null) return 'never-heard'
+        return stands(known.silence.memory.alarm) ? 'silent' : 'speaks'
+      },
+    })
+  }
+
+  #watchDevices(): void {
+    this.#devices = new Map()
+    this.#watches = new Map()
+    const offline = ruleOf('D01')
+    const [condition] = offline.conditions
+    for (const device of this.#registry.devices) {
+      const place = placeOf(device, undefined, { registry: this.#registry, parameters: this.#parameters })
+      if (!place || !condition) continue
+      const silence = newWatch(place, offline, condition)
+      this.#watches.set(silence.key, silence)
+      this.#devices.set(device.id, { device, hearing: neverHeard(), silence, streams: new Map() })
+    }
+  }
+
+  #streamOf(known: WatchedDevice, { port, class: kind }: Reading): Stream | undefined {
+    const lane = kind === 'batch' ? `batch${port ?? ''}` : (port ?? '')
+    return known.streams.get(lane) ?? this.#laneOf(known, lane)
+  }
+
+  /** The samples of a device itself (lane ''), of a port ('p03'), or of its uploads ('batch'). */
+  #laneOf(known: WatchedDevice, lane: string): Stream | undefined {
+    const port = lane.startsWith('batch') ? lane.slice('batch'.length) : lane
+    const around = { registry: this.#registry, parameters: this.#parameters }
+    const place = placeOf(known.device, port === '' ? undefined : port, around)
+    if (!place) return undefined
+    const stream = newStream(place, lane, lane === '' ? this.#stationOf(known.device) : undefined)
+    known.streams.set(lane, stream)
+    for (const watch of stream.watches) this.#watches.set(watch.key, watch)
+    return stream
+  }
+
+  /** The samples of the heat station above an entrance. */
+  #stationOf({ kind, node }: RegistryDevice): Stream | undefined {
+    if (kind !== 'heat-entrance') return undefined
+    const above = this.#registry.ancestors('hydraulic', node)
+    const station = above
+      .flatMap((id) => this.#registry.devicesAt(id))
+      .find((at) => at.kind === 'heat-station')
+    const known = station && this.#devices.get(station.id)
+    return known && (known.streams.get('') ?? this.#laneOf(known, ''))
+  }
+
+  #hear({ hearing, silence }: WatchedDevice, boot: number): void {
+    hearing.heardMs = this.#nowMs
+    if (boot > hearing.boot) hearing.boot = boot
+    if (silence.memory.alarm.state === 'normal') return
+    hearing.back++
+    const back = hearing.back >= silence.place.limits.D01.backAfterMessages
+    move(silence, { type: back ? 'calm' : 'between' }, this.#nowMs, this.#listener)
+  }
+
+  /** Missed from `sinceMs` on: its alarms freeze, because no data is not good news. */
+  #miss({ hearing, silence, streams }: WatchedDevice, sinceMs: number): void {
+    if (hearing.heardMs === null) return
+    hearing.back = 0
+    move(silence, { type: 'breach' }, sinceMs, this.#listener)
+    for (const { watches } of streams.values()) {
+      for (const watch of watches) move(watch, { type: 'no-data' }, sinceMs, this.#listener)
+    }
+  }
+
+  #advance(nowMs: number): void {
+    if (nowMs > this.#nowMs) this.#nowMs = nowMs
+    if (nowMs < this.#nextStepMs && this.#started) return
+    const latest = Math.floor(nowMs / stepMs) * stepMs
+    if (!this.#started) this.#nextStepMs = latest + stepMs
+    this.#started = true
+    const first = Math.max(this.#nextStepMs, latest - stepsAtOnce * stepMs)
+    for (let at = first; at <= latest; at += stepMs) this.#step(at)
+    this.#nextStepMs = Math.max(this.#nextStepMs, latest + stepMs)
+  }
+
+  #step(atMs: number): void {
+    this.#nowMs = atMs
+    for (const known of this.#devices.values()) {
+      const { heardMs } = known.hearing
+      if (heardMs === null || stands(known.silence.memory.alarm)) continue
+      const dueMs = heardMs + this.#silenceLimitMs(known)
+      if (atMs > dueMs) this.#miss(known, dueMs)
+    }
+    for (const watch of this.#watches.values()) {
+      if (watch.memory.alarm.state !== 'shelved') continue
+      move(watch, { type: 'time-passed' }, atMs, this.#listener)
+    }
+    this.#book.step(atMs)
+    this.#stirred = true
+  }
+
+  #silenceLimitMs({ device, hearing, silence }: WatchedDevice): number {
+    const periodMs = hearing.periodMs ?? expectedPeriodMs(device.kind, device.comms !== undefined)
+    return silenceLimitMs(periodMs, silence.place.limits)
+  }
+
+  #moved(watch: Watch, was: Alarm, atMs: number): void {
+    const stood = stands(was)
+    const standing = stands(watch.memory.alarm)
+    if (stood === standing) return
+    this.#stirred = true
+    if (standing) return this.#book.raise(raisedBy(watch), this.#nowMs)
+    this.#book.clear({ key: watch.key, site: watch.place.site }, atMs)
+    if (this.#book.incidentOf(watch.key) !== undefined) return
+    move(
+      watch,
+      { type: 'acknowledge', by: 'nobody: it ended before anyone was called' },
+      atMs,
+      this.#listener,
+    )
+  }
+
+  /** Suppresses what is explained now, and hands out what was decided. */
+  #decided(): readonly IncidentChange[] {
+    if (!this.#stirred) return nothing
+    this.#stirred = false
+    for (const { key, by } of this.#book.takeExplained()) {
+      const watch = this.#watches.get(key)
+      const said: Observation = by === undefined ? { type: 'release' } : { type: 'suppress', by }
+      if (watch) move(watch, said, this.#nowMs, this.#listener)
+    }
+    return this.#book.takeChanges()
+  }
+}
+
+/** Site -> overrides, checked, with every default filled in; throws a ZodError that lists every mistake. */
+export function parametersFrom(overrides: Readonly<Record<string, unknown>>): Parameters {
+  return z.record(z.string(), siteParameters).parse(overrides)
+}

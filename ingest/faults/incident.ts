@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { Registry } from '../../estate/registry.ts'
+import { severities, type Severity } from '../../estate/work-order.ts'
+import { explains, gravest, isBelow, raised, type Cause, type Raised } from './correlate.ts'
+import { causeClasses, ruleIds, ruleOf } from './rules.ts'
+
+/** One fault as the engine knows it: a root, and every alarm the root explains.
+ *
+ *  open > recovered > settled > forgotten. Recovered: the machine says it is over; late children may still
+ *  join. Settled: nobody joins any more, but the same fault again is a relapse and bears the same key. */
+export const member = raised.extend({ clearedMs: z.number().nullable() })
+export type Member = z.infer<typeof member>
+
+export const incident = z.object({
+  key: z.string(),
+  /** Order of opening; the oldest of merged incidents lives on. */
+  number: z.int(),
+  site: z.string(),
+  root: z.string(),
+  causeClass: z.enum(causeClasses),
+  basis: z.enum(['measured', 'inferred']),
+  /** When inferred: how many of the places below alarmed */
+  share: z.object({ alarming: z.int(), of: z.int() }).nullable(),
+  phase: z.enum(['open', 'recovered', 'settled']),
+  /** Event time, and the server's time, of the recovery. */
+  recoveredAtMs: z.number().nullable(),
+  recoveredMs: z.number().nullable(),
+  members: z.record(z.string(), member),
+  /** Rule whose row the incident bears: the gravest at its root. */
+  rule: z.enum(ruleIds),
+  severity: z.enum(severities),
+  /** Knows more than the last report said, and when that was, server time. */
+  changed: z.boolean(),
+  toldMs: z.number(),
+})
+export type Incident = z.infer<typeof incident>
+
+/** Takes the alarm in, or refreshes what is known of it. */
+export function attach(to: Incident, alarm: Raised): void {
+  const known = to.members[alarm.key]
+  const first = known === undefined ? alarm.atMs : Math.min(known.atMs, alarm.atMs)
+  to.members[alarm.key] = { ...alarm, atMs: first, clearedMs: null }
+  to.changed = true
+}
+
+/** Moves the incident to a cause: a new one, or a higher root found later. */
+export function settleOn(incident: Incident, cause: Cause): void {
+  incident.root = cause.root
+  incident.basis = cause.basis
+  incident.causeClass = cause.rule.causeClass
+  incident.share = cause.share ?? null
+  incident.changed = true
+}
+
+/** The alarms at the root itself; none where the root was inferred from its children. */
+export function rootAlarms(incident: Incident): Member[] {
+  return Object.values(incident.members).filter(({ node }) => node === incident.root)
+}
+
+/** Rule and severity follow the members: the gravest rule at the root, the highest severity of all. */
+export function weigh(incident: Incident): void {
+  const members = Object.values(incident.members)
+  const atRoot = incident.basis === 'inferred' ? [] : rootAlarms(incident)
+  const rule = gravest(atRoot.length > 0 ? atRoot : members)
+  incident.rule = rule.id
+  const inferred = incident.basis === 'inferred' ? rule.inferred?.severity : undefined
+  const worst = inferred === undefined ? [] : [inferred]
+  incident.severity = [...members.map(({ severity }) => severity), ...worst].reduce(graver)
+}
+
+function graver(a: Severity, b: Severity): Severity {
+  return a < b ? a : b
+}
+
+/** May this alarm, which has just come up, join? It must lie at the root or below it, in a tree of its rule. */
+export function covers(incident: Incident, alarm: Raised, registry: Registry): boolean {
+  if (incident.phase === 'settled' || incident.site !== alarm.site) return false
+  if (rootAlarms(incident).some((root) => explains(root, alarm, registry))) return true
+  const rule = ruleOf(incident.rule)
+  if (incident.basis !== 'inferred' || !rule.swallows.includes(alarm.rule)) return false
+  const roots = [incident.root, ...registry.devicesAt(incident.root).map(({ id }) => id)]
+  return (
+    alarm.node === incident.root ||
+    ruleOf(alarm.rule).trees.some((tree) => roots.some((root) => isBelow(tree, alarm, root, registry)))
+  )
+}
+
+/** Over: every alarm at the root is clear, and nearly all of the others. */
+export function isOver(incident: Incident, clearShare: number): boolean {
+  const members = Object.values(incident.members)
+  const clear = members.filter(({ clearedMs }) => clearedMs !== null).length
+  const rootClear = rootAlarms(incident).every(({ clearedMs }) => clearedMs !== null)
+  return rootClear && clear >= clearShare * members.length
+}

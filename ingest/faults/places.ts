@@ -1,0 +1,45 @@
+import type { Registry, RegistryDevice } from '../../estate/registry.ts'
+import { pressureBand } from '../../estate/pressure-band.ts'
+import { defaultParameters, type Parameters, type SiteParameters } from './parameters.ts'
+import type { Place } from './senses.ts'
+
+/** From the registry to what judging needs: node, band, rating and the site's parameters. */
+export function limitsOf(site: string, parameters: Parameters): SiteParameters {
+  return parameters[site] ?? defaultParameters
+}
+
+/** Undefined for a port that the registry does not know. */
+export function placeOf(
+  device: RegistryDevice,
+  port: string | undefined,
+  { registry, parameters }: { registry: Registry; parameters: Parameters },
+): Place | undefined {
+  const id = registry.nodeOf(device.id, port)
+  const node = id === undefined ? undefined : registry.node(id)
+  if (!node || (port !== undefined && device.ports?.[port] === undefined)) return undefined
+  const topM = topRadiatorM(node.id, registry)
+  const above = registry.parent('hydraulic', node.id)
+  const isMeter = device.kind === 'water-meter' && node.type === 'meter'
+  return {
+    node: node.id,
+    site: device.site,
+    device: device.id,
+    kind: device.kind,
+    ...(port !== undefined && { port }),
+    buildingMeter: isMeter && (above === undefined || registry.node(above)?.type !== 'meter'),
+    ...(topM !== undefined && { band: pressureBand(topM) }),
+    ...(node.q3Lph !== undefined && { q3Lph: node.q3Lph }),
+    limits: limitsOf(device.site, parameters),
+  }
+}
+
+/** A building's own height; for a heat station the greatest of its buildings; m above the gauge. */
+function topRadiatorM(id: string, registry: Registry): number | undefined {
+  const below = registry.descendants('hydraulic', id).flatMap((node) => {
+    const { type, topRadiatorM } = registry.node(node) ?? {}
+    return type === 'building' && topRadiatorM !== undefined ? [topRadiatorM] : []
+  })
+  const own = registry.node(id)?.topRadiatorM
+  if (registry.node(id)?.type !== 'heat-station') return own
+  return below.length > 0 ? Math.max(...below) : own
+}
