@@ -1,0 +1,140 @@
+import { sql, type Generated } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import type { OrderState, Severity } from './work-order.ts'
+
+/** The records database: one table a noun. Times are epoch ms; `body` is JSON, parsed by zod when read. */
+export interface Schema {
+  registry: { only: number; version: number; district: string }
+  site: { id: string; body: string }
+  node: { id: string; site: string; body: string }
+  device: { id: string; site: string; kind: string; comms: string | null; body: string }
+  credential: { id: Generated<number>; device: string; digest: string; created_ms: number }
+  staff: { name: string; role: string; salt: string; digest: string; created_ms: number }
+  session: { digest: string; staff: string; expires_ms: number }
+  work_order: {
+    id: string
+    key: string
+    site: string
+    state: OrderState
+    severity: Severity
+    /** 1 until verified or cancelled: at most one such order a key. */
+    open: number
+    opened_ms: number
+    closed_ms: number | null
+  }
+  order_event: {
+    id: Generated<number>
+    work_order: string
+    /** What makes this event this event: a replay writes it once. */
+    identity: string
+    at_ms: number
+    body: string
+  }
+  fault_memory: { only: number; cursor: number; snapshot: string }
+}
+
+const first: Migration = {
+  async up(db) {
+    const { schema } = db
+    await schema
+      .createTable('registry')
+      .addColumn('only', 'integer', (column) => column.primaryKey())
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .addColumn('district', 'text', (column) => column.notNull())
+      .execute()
+    await schema
+      .createTable('site')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await schema
+      .createTable('node')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('site', 'text', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await schema
+      .createTable('device')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('site', 'text', (column) => column.notNull())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('comms', 'text')
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await schema.createIndex('node_site').on('node').column('site').execute()
+    await schema.createIndex('device_site').on('device').column('site').execute()
+    await schema.createIndex('device_comms').on('device').column('comms').execute()
+  },
+}
+
+const people: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('credential')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('device', 'text', (column) => column.notNull())
+      .addColumn('digest', 'text', (column) => column.notNull())
+      .addColumn('created_ms', 'bigint', (column) => column.notNull())
+      .execute()
+    await schema.createIndex('credential_device').on('credential').column('device').execute()
+    await schema
+      .createTable('staff')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('role', 'text', (column) => column.notNull())
+      .addColumn('salt', 'text', (column) => column.notNull())
+      .addColumn('digest', 'text', (column) => column.notNull())
+      .addColumn('created_ms', 'bigint', (column) => column.notNull())
+      .execute()
+    await schema
+      .createTable('session')
+      .addColumn('digest', 'text', (column) => column.primaryKey())
+      .addColumn('staff', 'text', (column) => column.notNull().references('staff.name').onDelete('cascade'))
+      .addColumn('expires_ms', 'bigint', (column) => column.notNull())
+      .execute()
+  },
+}
+
+const orders: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('work_order')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('site', 'text', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('severity', 'text', (column) => column.notNull())
+      .addColumn('open', 'integer', (column) => column.notNull())
+      .addColumn('opened_ms', 'bigint', (column) => column.notNull())
+      .addColumn('closed_ms', 'bigint')
+      .execute()
+    await schema
+      .createIndex('one_open_order')
+      .unique()
+      .on('work_order')
+      .column('key')
+      .where(sql.ref('open'), '=', 1)
+      .execute()
+    await schema.createIndex('work_order_opened').on('work_order').column('opened_ms').execute()
+    await schema
+      .createTable('order_event')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('work_order', 'text', (column) => column.notNull().references('work_order.id'))
+      .addColumn('identity', 'text', (column) => column.notNull().unique())
+      .addColumn('at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await schema.createIndex('order_event_order').on('order_event').column('work_order').execute()
+    await schema
+      .createTable('fault_memory')
+      .addColumn('only', 'integer', (column) => column.primaryKey())
+      .addColumn('cursor', 'bigint', (column) => column.notNull())
+      .addColumn('snapshot', 'text', (column) => column.notNull())
+      .execute()
+  },
+}
+
+export const migrations: Record<string, Migration> = {
+  '2026-11-23-registry': first,
+  '2026-11-23-staff': people,
+  '2026-11-23-work-orders': orders,
+}
