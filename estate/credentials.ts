@@ -44,10 +44,10 @@ export async function devicesWithoutCredential(records: RecordsTransaction): Pro
   const rows = await records
     .selectFrom('device')
     .select('device.id')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('credential').select('credential.id').whereRef('credential.device', '=', 'device.id'),
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom('credential').select('credential.id').whereRef('credential.device', '=', 'device.id'),
         ),
       ),
     )
@@ -91,7 +91,7 @@ async function topicPrefixes(
   const rows = await records
     .selectFrom('device')
     .select(['id', 'site', 'kind'])
-    .where(({ eb, or }) => or([eb('id', '=', device), eb('comms', '=', device)]))
+    .where((eb) => eb.or([eb('id', '=', device), eb('comms', '=', device)]))
     .orderBy('id')
     .execute()
   const own = rows.find(({ id }) => id === device)

@@ -1,6 +1,7 @@
-import type { BilingualText } from './registry.ts'
+import { z } from 'zod'
 
-/** A work order is the fold of its events; nobody edits one. */
+/** Work orders: what people do about an incident. An order is the fold of its events; nobody edits one. */
+
 export const orderStates = [
   'open',
   'acknowledged',
@@ -28,33 +29,239 @@ export type OrderAction = (typeof orderActions)[number]
 export const severities = ['P1', 'P2', 'P3', 'P4'] as const
 export type Severity = (typeof severities)[number]
 
-/** One alarm that an incident explains. */
-export interface Evidence {
-  rule: string
-  node: string
-  atMs: number
-  /** Wire name and value that crossed the limit, where there is one. */
-  signal?: string
-  value?: number
-  limit?: number
-}
+const bilingual = z.object({ zh: z.string(), en: z.string() })
 
-/** What the fault engine knows of an incident when it opens or changes one. `key` = `${root}|${causeClass}`. */
-export interface IncidentReport {
-  key: string
+/** One alarm that an incident explains; `signal`, `value` and `limit` where a reading crossed a limit. */
+const evidence = z.object({
+  rule: z.string(),
+  node: z.string(),
+  atMs: z.number(),
+  signal: z.string().exactOptional(),
+  value: z.number().exactOptional(),
+  limit: z.number().exactOptional(),
+})
+export type Evidence = z.infer<typeof evidence>
+
+/** What the fault engine knows of an incident when it opens or changes one. */
+const incidentReport = z.object({
+  /** `${root}|${causeClass}` */
+  key: z.string(),
   /** Registry node the fault is at. */
+  root: z.string(),
+  causeClass: z.string(),
+  rule: z.string(),
+  severity: z.enum(severities),
+  site: z.string(),
+  title: bilingual,
+  /** When it began, event time, epoch ms. */
+  openedAtMs: z.number(),
+  /** Why the engine decided so, a sentence for the engineer. */
+  reason: z.string(),
+  evidence: z.array(evidence).readonly(),
+  /** Registry ids of buildings or ports whose people feel it. */
+  affected: z.array(z.string()).readonly(),
+  households: z.number(),
+})
+export type IncidentReport = z.infer<typeof incidentReport>
+
+/** What happened to a work order. Told by the fault engine, or done by a person. */
+export const orderEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('raised'), atMs: z.number(), report: incidentReport }),
+  z.object({ type: z.literal('updated'), atMs: z.number(), report: incidentReport }),
+  /** The same fault again within a day: the same order. */
+  z.object({ type: z.literal('relapsed'), atMs: z.number(), report: incidentReport }),
+  /** The machine says it is over; a person confirms. */
+  z.object({ type: z.literal('recovered'), atMs: z.number(), reason: z.string() }),
+  /** Found to be a part of another order. */
+  z.object({ type: z.literal('merged'), atMs: z.number(), into: z.string(), reason: z.string() }),
+  z.object({
+    type: z.literal('acted'),
+    atMs: z.number(),
+    action: z.enum(orderActions),
+    who: z.string(),
+    why: z.string().exactOptional(),
+    assignee: z.string().exactOptional(),
+  }),
+])
+export type OrderEvent = z.infer<typeof orderEvent>
+
+export interface WorkOrder {
+  /** 20261123-0007 */
+  id: string
+  key: string
+  state: OrderState
+  severity: Severity
+  rule: string
   root: string
   causeClass: string
-  rule: string
-  severity: Severity
   site: string
-  title: BilingualText
-  /** When it began, event time, epoch ms. */
-  openedAtMs: number
-  /** Why the engine decided so, a sentence for the engineer. */
+  title: { zh: string; en: string }
   reason: string
+  openedAtMs: number
+  /** Event time of the machine's recovery: a proposal to close, never a closing. */
+  recoveredAtMs?: number
+  madeSafeAtMs?: number
+  /** When it was verified or cancelled. */
+  closedAtMs?: number
+  assignee?: string
+  /** The order it became part of. */
+  mergedInto?: string
+  relapses: number
   evidence: readonly Evidence[]
-  /** Registry ids of buildings or ports whose people feel it. */
   affected: readonly string[]
   households: number
+  history: readonly { type: string; atMs: number; who?: string; why?: string }[]
+}
+
+/** What people may do in a state, and the state it leads to. What is not here is not possible. */
+const transitions: Record<OrderState, Partial<Record<OrderAction, OrderState>>> = {
+  open: { acknowledge: 'acknowledged', assign: 'assigned', 'make-safe': 'open', cancel: 'cancelled' },
+  acknowledged: {
+    assign: 'assigned',
+    start: 'in-progress',
+    'make-safe': 'acknowledged',
+    cancel: 'cancelled',
+  },
+  assigned: { assign: 'assigned', start: 'in-progress', 'make-safe': 'assigned', cancel: 'cancelled' },
+  'in-progress': {
+    assign: 'in-progress',
+    'make-safe': 'in-progress',
+    resolve: 'resolved',
+    cancel: 'cancelled',
+  },
+  resolved: { verify: 'verified', reopen: 'reopened' },
+  verified: { reopen: 'reopened' },
+  reopened: {
+    acknowledge: 'acknowledged',
+    assign: 'assigned',
+    start: 'in-progress',
+    'make-safe': 'reopened',
+    cancel: 'cancelled',
+  },
+  cancelled: { reopen: 'reopened' },
+}
+
+export function allowedActions({ state, mergedInto, madeSafeAtMs }: WorkOrder): readonly OrderAction[] {
+  if (mergedInto !== undefined) return []
+  const possible = orderActions.filter((action) => transitions[state][action] !== undefined)
+  return madeSafeAtMs === undefined ? possible : possible.filter((action) => action !== 'make-safe')
+}
+
+export function isClosed(state: OrderState): boolean {
+  return state === 'verified' || state === 'cancelled'
+}
+
+export interface Deed {
+  who: string
+  why?: string
+  assignee?: string
+  atMs: number
+}
+
+/** The event that an action would be, or why it is not possible. */
+export function decide(
+  order: WorkOrder,
+  action: OrderAction,
+  { who, why, assignee, atMs }: Deed,
+): { ok: true; event: OrderEvent } | { ok: false; reason: string } {
+  if (!allowedActions(order).includes(action))
+    return { ok: false, reason: `an order that is ${order.state} cannot ${action}` }
+  if (action === 'assign' && !assignee) return { ok: false, reason: 'assign needs the name of who takes it' }
+  if ((action === 'cancel' || action === 'reopen') && !why)
+    return { ok: false, reason: `${action} needs a reason` }
+  const event = {
+    type: 'acted',
+    atMs,
+    action,
+    who,
+    ...(why && { why }),
+    ...(assignee && { assignee }),
+  } as const
+  return { ok: true, event }
+}
+
+/** An order is the fold of its events; the first is always `raised`. */
+export function foldOrder(id: string, events: readonly OrderEvent[]): WorkOrder {
+  const [first, ...rest] = events
+  if (first?.type !== 'raised') throw new Error(`order ${id} does not begin with its fault`)
+  return rest.reduce(next, raised(id, first))
+}
+
+function raised(id: string, { report, atMs }: Extract<OrderEvent, { type: 'raised' }>): WorkOrder {
+  return {
+    id,
+    state: 'open',
+    relapses: 0,
+    ...report,
+    history: [{ type: 'raised', atMs, why: report.reason }],
+  }
+}
+
+function next(order: WorkOrder, event: OrderEvent): WorkOrder {
+  const { atMs } = event
+  switch (event.type) {
+    case 'raised':
+      throw new Error(`order ${order.id} was raised twice`)
+    case 'updated':
+      return {
+        ...order,
+        ...knownNow(order, event.report),
+        history: noted(order, { type: 'updated', atMs, why: event.report.reason }),
+      }
+    case 'relapsed': {
+      const { recoveredAtMs: _recovered, closedAtMs: _closed, ...again } = order
+      const history = noted(order, { type: 'relapsed', atMs, why: event.report.reason })
+      return {
+        ...again,
+        ...knownNow(order, event.report),
+        state: 'reopened',
+        relapses: order.relapses + 1,
+        history,
+      }
+    }
+    case 'recovered':
+      return {
+        ...order,
+        recoveredAtMs: atMs,
+        history: noted(order, { type: 'recovered', atMs, why: event.reason }),
+      }
+    case 'merged': {
+      const history = noted(order, { type: 'merged', atMs, why: event.reason })
+      return { ...order, state: 'cancelled', closedAtMs: atMs, mergedInto: event.into, history }
+    }
+    case 'acted':
+      return acted(order, event)
+  }
+}
+
+function acted(order: WorkOrder, event: Extract<OrderEvent, { type: 'acted' }>): WorkOrder {
+  const { action, who, why, assignee, atMs } = event
+  const state = transitions[order.state][action]
+  if (state === undefined) throw new Error(`order ${order.id} is ${order.state} and cannot ${action}`)
+  const { closedAtMs: _closed, ...open } = order
+  return {
+    ...open,
+    state,
+    ...(isClosed(state) && { closedAtMs: atMs }),
+    ...(assignee !== undefined && { assignee }),
+    ...(action === 'make-safe' && { madeSafeAtMs: atMs }),
+    history: noted(order, { type: action, atMs, who, ...(why !== undefined && { why }) }),
+  }
+}
+
+/** A severity only rises by itself: it is people who say that something is less urgent. */
+function knownNow(order: WorkOrder, report: IncidentReport): Partial<WorkOrder> {
+  const { title, reason, evidence, affected, households } = report
+  return {
+    title,
+    reason,
+    evidence,
+    affected,
+    households,
+    severity: order.severity < report.severity ? order.severity : report.severity,
+  }
+}
+
+function noted(order: WorkOrder, entry: WorkOrder['history'][number]): WorkOrder['history'] {
+  return [...order.history, entry]
 }

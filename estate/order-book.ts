@@ -1,0 +1,241 @@
+import { sql } from 'kysely'
+import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
+import type { Deed, IncidentReport, OrderAction, OrderEvent, OrderState, WorkOrder } from './work-order.ts'
+import { allowedActions } from './work-order.ts'
+import type { Records, RecordsTransaction } from './records.ts'
+
+/** All work orders, as events in the records database.
+ *
+ *  What the fault engine reports is written in the caller's transaction, next to the engine's own snapshot and
+ *  cursor, and every event has an identity: a replay after a crash writes nothing twice. One order is open per
+ *  key, which the database itself enforces. Listeners are told after the commit, by `announce`. */
+
+/** A fault that comes back within this time is the same order again. */
+const relapseMs = 24 * 3_600_000
+
+export type ActResult =
+  { ok: true; order: WorkOrder } | { ok: false; reason: string; allowed: readonly OrderAction[] }
+
+export interface OrderFilter {
+  state?: OrderState
+  site?: string
+  openOnly?: boolean
+  limit?: number
+}
+
+const listLimit = 1_000
+
+export class OrderBook {
+  readonly #records: Records
+  readonly #dayOf: Intl.DateTimeFormat
+  readonly #listeners = new Set<(order: WorkOrder) => void>()
+
+  constructor({ records, timeZone }: { records: Records; timeZone: string }) {
+    this.#records = records
+    this.#dayOf = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' })
+  }
+
+  /** Opens an order for an incident, or reopens the one it relapses into. Returns the order's id. */
+  async open(trx: RecordsTransaction, report: IncidentReport): Promise<string> {
+    const identity = `opened|${report.key}|${report.openedAtMs}`
+    const known = await trx
+      .selectFrom('order_event')
+      .select('work_order')
+      .where('identity', '=', identity)
+      .executeTakeFirst()
+    if (known) return known.work_order
+    const latest = await this.#latest(trx, report.key)
+    const atMs = report.openedAtMs
+    if (latest && isOneWith(latest, atMs)) {
+      await this.#append(trx, latest.id, identity, { type: 'relapsed', atMs, report })
+      return latest.id
+    }
+    const id = await this.#nextId(trx, atMs)
+    await trx
+      .insertInto('work_order')
+      .values({
+        id,
+        key: report.key,
+        site: report.site,
+        state: 'open',
+        severity: report.severity,
+        open: 1,
+        opened_ms: atMs,
+        closed_ms: null,
+      })
+      .execute()
+    await this.#append(trx, id, identity, { type: 'raised', atMs, report })
+    return id
+  }
+
+  /** The same incident knows more. Undefined when its order is closed. */
+  async update(trx: RecordsTransaction, report: IncidentReport, atMs: number): Promise<string | undefined> {
+    const order = await this.#openOrder(trx, report.key)
+    if (!order || order.reason === report.reason) return undefined
+    await this.#append(trx, order.id, `updated|${report.key}|${atMs}|${report.evidence.length}`, {
+      type: 'updated',
+      atMs,
+      report,
+    })
+    return order.id
+  }
+
+  async recover(
+    trx: RecordsTransaction,
+    { key, atMs, reason }: { key: string; atMs: number; reason: string },
+  ): Promise<string | undefined> {
+    const order = await this.#openOrder(trx, key)
+    if (!order) return undefined
+    await this.#append(trx, order.id, `recovered|${key}|${atMs}`, { type: 'recovered', atMs, reason })
+    return order.id
+  }
+
+  /** `from` was found to be a part of `into`. */
+  async merge(
+    trx: RecordsTransaction,
+    { from, into, atMs, reason }: { from: string; into: string; atMs: number; reason: string },
+  ): Promise<string | undefined> {
+    const part = await this.#openOrder(trx, from)
+    const whole = await this.#openOrder(trx, into)
+    if (!part || !whole) return undefined
+    await this.#append(trx, part.id, `merged|${from}|${into}|${atMs}`, {
+      type: 'merged',
+      atMs,
+      into: whole.id,
+      reason,
+    })
+    return part.id
+  }
+
+  /** What a person does. Undefined for an order that does not exist. */
+  async act(id: string, action: OrderAction, deed: Deed): Promise<ActResult | undefined> {
+    const result = await this.#records.transaction().execute(async (trx): Promise<ActResult | undefined> => {
+      const order = await this.#fold(trx, id)
+      if (!order) return undefined
+      const decided = decide(order, action, deed)
+      if (!decided.ok) return { ok: false, reason: decided.reason, allowed: allowedActions(order) }
+      const identity = `acted|${id}|${order.history.length}`
+      return { ok: true, order: await this.#append(trx, id, identity, decided.event) }
+    })
+    if (result?.ok) this.#tell(result.order)
+    return result
+  }
+
+  get(id: string): Promise<WorkOrder | undefined> {
+    return this.#fold(this.#records, id)
+  }
+
+  /** The newest first. */
+  async list({ state, site, openOnly = false, limit = listLimit }: OrderFilter = {}): Promise<WorkOrder[]> {
+    const rows = await this.#records
+      .selectFrom('work_order')
+      .select('id')
+      .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'open'))
+      .$if(site !== undefined, (query) => query.where('site', '=', site ?? ''))
+      .$if(openOnly, (query) => query.where('open', '=', 1))
+      .orderBy('opened_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute()
+    const orders = await Promise.all(rows.map(({ id }) => this.get(id)))
+    return orders.flatMap((order) => order ?? [])
+  }
+
+  /** Tells the listeners how these orders now are; to be called after the transaction that changed them. */
+  async announce(ids: Iterable<string>): Promise<WorkOrder[]> {
+    const orders: WorkOrder[] = []
+    for (const id of new Set(ids)) {
+      const order = await this.get(id)
+      if (!order) continue
+      orders.push(order)
+      this.#tell(order)
+    }
+    return orders
+  }
+
+  onChange(listener: (order: WorkOrder) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #tell(order: WorkOrder): void {
+    for (const listener of this.#listeners) listener(order)
+  }
+
+  async #append(
+    trx: RecordsTransaction,
+    id: string,
+    identity: string,
+    event: OrderEvent,
+  ): Promise<WorkOrder> {
+    await trx
+      .insertInto('order_event')
+      .values({ work_order: id, identity, at_ms: event.atMs, body: JSON.stringify(event) })
+      .onConflict((conflict) => conflict.column('identity').doNothing())
+      .execute()
+    const order = await this.#fold(trx, id)
+    if (!order) throw new Error(`order ${id} has no events`)
+    const { state, severity, closedAtMs = null } = order
+    await trx
+      .updateTable('work_order')
+      .set({ state, severity, open: isClosed(state) ? 0 : 1, closed_ms: closedAtMs })
+      .where('id', '=', id)
+      .execute()
+    return order
+  }
+
+  async #fold(records: Records | RecordsTransaction, id: string): Promise<WorkOrder | undefined> {
+    const rows = await records
+      .selectFrom('order_event')
+      .select('body')
+      .where('work_order', '=', id)
+      .orderBy('id')
+      .execute()
+    return rows.length === 0
+      ? undefined
+      : foldOrder(
+          id,
+          rows.map(({ body }) => orderEvent.parse(JSON.parse(body))),
+        )
+  }
+
+  async #openOrder(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {
+    const row = await trx
+      .selectFrom('work_order')
+      .select('id')
+      .where('key', '=', key)
+      .where('open', '=', 1)
+      .executeTakeFirst()
+    return row && this.#fold(trx, row.id)
+  }
+
+  async #latest(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {
+    const row = await trx
+      .selectFrom('work_order')
+      .select('id')
+      .where('key', '=', key)
+      .orderBy('opened_ms', 'desc')
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row && this.#fold(trx, row.id)
+  }
+
+  /** The local day the fault began, and a number of that day. */
+  async #nextId(trx: RecordsTransaction, atMs: number): Promise<string> {
+    const day = this.#dayOf.format(atMs).replaceAll('-', '')
+    const row = await trx
+      .selectFrom('work_order')
+      .select(sql<string | null>`max(id)`.as('last'))
+      .where('id', 'like', `${day}-%`)
+      .executeTakeFirst()
+    const count = Number(row?.last?.split('-')[1] ?? 0) + 1
+    return `${day}-${String(count).padStart(4, '0')}`
+  }
+}
+
+/** An order that is not closed, or was closed less than a day before. One that was merged away is over. */
+function isOneWith({ state, closedAtMs, mergedInto }: WorkOrder, atMs: number): boolean {
+  if (mergedInto !== undefined) return false
+  return !isClosed(state) || (closedAtMs !== undefined && atMs - closedAtMs < relapseMs)
+}
