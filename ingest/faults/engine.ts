@@ -304,8 +304,11 @@ export class FaultEngine {
   }
 
   #advance(nowMs: number): void {
+    if (!this.#started || nowMs >= this.#nextStepMs) this.#takeSteps(nowMs)
     if (nowMs > this.#nowMs) this.#nowMs = nowMs
-    if (nowMs < this.#nextStepMs && this.#started) return
+  }
+
+  #takeSteps(nowMs: number): void {
     const latest = Math.floor(nowMs / stepMs) * stepMs
     if (!this.#started) this.#nextStepMs = latest + stepMs
     this.#started = true
