@@ -164,16 +164,22 @@ describe('after the repair', () => {
     expect(recovered).toMatchObject([{ key: `${station}|pressure-loss` }])
   })
 
-  test('a relapse within a day is the same incident', () => {
+  test.each([
+    ['minutes after the recovery', 45],
+    ['hours after it', 240],
+  ])('a relapse %s is the same incident, opened anew', (_, laterMinutes) => {
     const engine = newEngine()
-    const changes = tellAll(engine, repaired)
-    const later = 3 * 60 * minute
-    const again = burst.map((event) => shifted(event, later))
-    const relapse = tellAll(engine, [...ticks(morning + 60 * minute, morning + later), ...again])
-    expect(pressureLosses(opened([...changes, ...relapse])).map(({ key }) => key)).toEqual([
-      `${station}|pressure-loss`,
-      `${station}|pressure-loss`,
-    ])
+    const until = morning + laterMinutes * minute
+    const first = tellAll(
+      engine,
+      repaired.filter(({ atMs }) => atMs < until),
+    )
+    expect(first.at(-1)?.type).toBe('recovered')
+    const again = burst.map((event) => shifted(event, laterMinutes * minute))
+    const relapse = tellAll(engine, [...ticks(morning + 45 * minute, until), ...again])
+    const openings = pressureLosses(opened([...first, ...relapse]))
+    expect(openings.map(({ key }) => key)).toEqual([`${station}|pressure-loss`, `${station}|pressure-loss`])
+    expect(openings[1]?.openedAtMs).toBeGreaterThan(until)
   })
 })
 

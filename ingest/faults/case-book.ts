@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Registry } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
-import { attach, covers, incident, isOver, settleOn, weigh, type Incident } from './incident.ts'
+import { attach, covers, incident, isOver, relapse, settleOn, weigh, type Incident } from './incident.ts'
 import type { SiteParameters } from './parameters.ts'
 import { mergeReason, recoveryReason, reportOf, type Voice } from './report.ts'
 
@@ -205,6 +205,7 @@ export class CaseBook {
       basis: cause.basis,
       share: cause.share ?? null,
       phase: 'open',
+      openedAtMs: Math.min(...cause.explained.map(({ atMs }) => atMs)),
       recoveredAtMs: null,
       recoveredMs: null,
       members: {},
@@ -253,9 +254,8 @@ export class CaseBook {
   }
 
   #reopen(known: Incident): void {
-    known.phase = 'open'
-    known.recoveredAtMs = null
-    known.recoveredMs = null
+    relapse(known)
+    weigh(known)
     this.#report('opened', known)
   }
 

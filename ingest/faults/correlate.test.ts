@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { buildRegistry } from '../../estate/registry-index.ts'
 import { causeOf, type Raised, type Scene } from './correlate.ts'
 import { defaultParameters } from './parameters.ts'
 import { ruleIds, ruleOf, rules, type RuleId } from './rules.ts'
-import { entranceOf, houses, minute, morning, registryOf, twentyHouses } from './twenty-houses.fixture.ts'
+import { entranceOf, houses, minute, morning, twentyHouses } from './twenty-houses.fixture.ts'
 
 /** The decision by itself: given what stands, what is the common cause? */
-const registry = registryOf(twentyHouses)
+const registry = buildRegistry(twentyHouses)
 const station = 'hengkang-station'
 
 function standing(rule: RuleId, device: string, atMinute = 0): Raised {

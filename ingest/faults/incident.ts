@@ -22,6 +22,8 @@ export const incident = z.object({
   /** When inferred: how many of the places below alarmed */
   share: z.object({ alarming: z.int(), of: z.int() }).nullable(),
   phase: z.enum(['open', 'recovered', 'settled']),
+  /** First out when it was opened, event time; a relapse begins anew, so that no two openings share it. */
+  openedAtMs: z.number(),
   /** Event time, and the server's time, of the recovery. */
   recoveredAtMs: z.number().nullable(),
   recoveredMs: z.number().nullable(),
@@ -38,7 +40,8 @@ export type Incident = z.infer<typeof incident>
 /** Takes the alarm in, or refreshes what is known of it. */
 export function attach(to: Incident, alarm: Raised): void {
   const known = to.members[alarm.key]
-  const first = known === undefined ? alarm.atMs : Math.min(known.atMs, alarm.atMs)
+  const goesOn = known !== undefined && known.clearedMs === null
+  const first = goesOn ? Math.min(known.atMs, alarm.atMs) : alarm.atMs
   to.members[alarm.key] = { ...alarm, atMs: first, clearedMs: null }
   to.changed = true
 }
@@ -50,6 +53,18 @@ export function settleOn(incident: Incident, cause: Cause): void {
   incident.causeClass = cause.rule.causeClass
   incident.share = cause.share ?? null
   incident.changed = true
+}
+
+/** Back from recovery: what has cleared was another story. */
+export function relapse(incident: Incident): void {
+  const standing = Object.values(incident.members).filter(({ clearedMs }) => clearedMs === null)
+  incident.members = Object.fromEntries(standing.map((alarm) => [alarm.key, alarm]))
+  const times = standing.map(({ atMs }) => atMs)
+  const since = times.filter((atMs) => atMs > (incident.recoveredAtMs ?? 0))
+  incident.openedAtMs = since.length > 0 ? Math.min(...since) : Math.max(...times)
+  incident.phase = 'open'
+  incident.recoveredAtMs = null
+  incident.recoveredMs = null
 }
 
 /** The alarms at the root itself; none where the root was inferred from its children. */

@@ -29,7 +29,7 @@ export function reportOf(incident: Incident, voice: Voice): IncidentReport {
     severity,
     site,
     title: titleOf(incident, voice.registry),
-    openedAtMs: members[0]?.atMs ?? 0,
+    openedAtMs: incident.openedAtMs,
     reason: reasonFor(incident, voice),
     evidence: members.map(evidenceOf),
     affected,

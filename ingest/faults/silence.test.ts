@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { buildRegistry } from '../../estate/registry-index.ts'
 import {
   connects,
   inOrder,
@@ -7,7 +8,6 @@ import {
   morning,
   newEngine,
   opened,
-  registryOf,
   says,
   tellAll,
   ticks,
@@ -199,7 +199,7 @@ test('a device that an import removed takes its alarm with it', () => {
   tellAll(engine, inOrder([connects(device, morning + 1_000, 'lost'), ...chatter(others(device), 0, 4)]))
   expect(engine.alarms()).toHaveLength(1)
   const devices = twentyHouses.devices.filter(({ id }) => id !== device)
-  engine.replaceRegistry(registryOf({ ...twentyHouses, devices }))
+  engine.replaceRegistry(buildRegistry({ ...twentyHouses, devices }))
   expect(engine.alarms()).toEqual([])
   const changes = tellAll(engine, chatter(others(device), 4, 2))
   expect(changes).toMatchObject([{ type: 'recovered', key: 'hengkang-b07|silence' }])

@@ -1,5 +1,6 @@
 import type { Kind, Message, Reading } from '../../firmware-contracts/message.ts'
-import type { Registry, RegistryContent, RegistryDevice, RegistryNode, Tree } from '../../estate/registry.ts'
+import { buildRegistry } from '../../estate/registry-index.ts'
+import type { RegistryContent, RegistryDevice, RegistryNode } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { FaultEngine } from './engine.ts'
 
@@ -107,48 +108,8 @@ export const twentyHouses: RegistryContent = {
   ],
 }
 
-/** The look-ups of a registry, as plainly as they can be written. */
-export function registryOf(content: RegistryContent): Registry {
-  const node = (id: string) => content.nodes.find((known) => known.id === id)
-  const device = (id: string) => content.devices.find((known) => known.id === id)
-  const parent = (tree: Tree, id: string) => {
-    if (tree !== 'comms') return node(id)?.[tree]
-    const own = device(id)
-    return own && (own.comms ?? own.site)
-  }
-  const children = (tree: Tree, id: string) =>
-    (tree === 'comms' ? content.devices : content.nodes)
-      .map((known) => known.id)
-      .filter((known) => parent(tree, known) === id)
-  const ancestors = (tree: Tree, id: string): string[] => {
-    const above = parent(tree, id)
-    return above === undefined ? [] : [above, ...ancestors(tree, above)]
-  }
-  const descendants = (tree: Tree, id: string): string[] =>
-    children(tree, id).flatMap((child) => [child, ...descendants(tree, child)])
-  const households = (id: string) => node(id)?.households ?? 0
-  return {
-    ...content,
-    site: (id) => content.sites.find((known) => known.id === id),
-    node,
-    device,
-    nodesOf: (of, type) =>
-      content.nodes.filter((known) => known.site === of && (!type || known.type === type)),
-    devicesOf: (of, kind) =>
-      content.devices.filter((known) => known.site === of && (!kind || known.kind === kind)),
-    devicesAt: (at) => content.devices.filter((known) => known.node === at),
-    nodeOf: (id, port) => (port === undefined ? device(id)?.node : device(id)?.ports?.[port]),
-    parent,
-    children,
-    ancestors,
-    descendants,
-    householdsBelow: (tree, id) =>
-      [id, ...descendants(tree, id)].reduce((sum, below) => sum + households(below), 0),
-  }
-}
-
 export function newEngine(content: RegistryContent = twentyHouses): FaultEngine {
-  return new FaultEngine({ registry: registryOf(content), parameters: {}, timeZone: 'Asia/Shanghai' })
+  return new FaultEngine({ registry: buildRegistry(content), parameters: {}, timeZone: 'Asia/Shanghai' })
 }
 
 // ---- what devices say ----
