@@ -19,6 +19,8 @@ const slowestRetryMs = 15_000
 
 export interface HistoryWriterParts {
   log: DecodedLog
+  /** Position before the first message of the log. */
+  origin: () => number
   store: HistoryStore
   memory: IngestMemory
   /** Told, after the fact is on disk, what was refused. */
@@ -65,7 +67,7 @@ export class HistoryWriter {
 
   /** `fail` is called when the consumer cannot go on: a disk or a bug of ours, not a store that is down. */
   start(fail: (cause: unknown) => void): void {
-    this.#cursor = this.#parts.memory.cursor()
+    this.#cursor = Math.max(this.#parts.memory.cursor(), this.#parts.origin())
     this.#parts.onCursor(this.#cursor)
     this.#done = this.#run().catch(fail)
   }

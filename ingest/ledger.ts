@@ -45,7 +45,7 @@ export function ledger(reader: IntakeReader, memory: IngestMemory): Ledger {
 function pendingAfter(reader: IntakeReader, cursor: number): Map<string, number> {
   const pending = new Map<string, number>()
   let counted = 0
-  let after = cursor
+  let after = Math.max(cursor, reader.origin())
   while (counted < pendingLimit) {
     const messages = reader.read(after, stretch)
     for (const { topic } of messages) {

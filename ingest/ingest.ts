@@ -1,0 +1,146 @@
+import { join } from 'node:path'
+import type { CurrentRegistry } from '../estate/current-registry.ts'
+import type { OrderBook } from '../estate/order-book.ts'
+import type { Records } from '../estate/records.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Config } from '../platform/config.ts'
+import { intakeConsumers, type IntakeReader } from '../platform/intake-message.ts'
+import { openIntakeReader } from '../platform/intake-reader.ts'
+import { Lifecycle } from '../platform/lifecycle.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import { DecodedLog } from './decoded-log.ts'
+import type { AlarmView } from './faults/alarm-view.ts'
+import { openHistory } from './history/open-history.ts'
+import type { HistoryStore } from './history/store.ts'
+import { HistoryWriter } from './history-writer.ts'
+import { ledger, type Ledger } from './ledger.ts'
+import { LiveState } from './live-state.ts'
+import { IngestMemory, type QuarantineItem } from './memory.ts'
+import { Notices } from './notices.ts'
+import type { Refused } from './sorting.ts'
+import { Watch } from './watch.ts'
+
+/** Ingest as one thing to start and stop: the intake log on one side, history, live state and work orders on
+ *  the other. */
+const cursorReportMs = 1_000
+
+export interface IngestOptions {
+  config: Config
+  mqttUrl: string
+  service: { username: string; password: string }
+  records: Records
+  registry: CurrentRegistry
+  orders: OrderBook
+  clock: Clock
+  logger: Log
+  metrics: Metrics
+}
+
+export class Ingest {
+  readonly history: HistoryStore
+  readonly live: LiveState
+  readonly #options: IngestOptions
+  readonly #lifecycle: Lifecycle
+  readonly #reader: IntakeReader
+  readonly #memory: IngestMemory
+  readonly #notices: Notices
+  readonly #writer: HistoryWriter
+  readonly #watch: Watch
+  readonly #log: DecodedLog
+  readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
+
+  constructor(options: IngestOptions) {
+    this.#options = options
+    const { config, clock, logger, metrics, records, registry, orders } = options
+    this.#lifecycle = new Lifecycle(logger)
+    this.#reader = openIntakeReader(join(config.dataDir, 'intake.db'))
+    this.#memory = new IngestMemory(join(config.dataDir, 'ingest.db'))
+    this.#log = new DecodedLog({ reader: this.#reader, clock })
+    this.#notices = new Notices({ url: options.mqttUrl, ...options.service, clock, logger, metrics })
+    this.history = openHistory(config)
+    this.live = new LiveState({ clock })
+    const origin = () => this.#reader.origin()
+    this.#writer = new HistoryWriter({
+      log: this.#log,
+      origin,
+      store: this.history,
+      memory: this.#memory,
+      onRefused: (refused) => this.#tellRefused(refused),
+      onCursor: (position) => this.#cursors.set('history', position),
+      clock,
+      logger,
+      metrics,
+    })
+    this.#watch = new Watch({
+      log: this.#log,
+      origin,
+      records,
+      registry,
+      orders,
+      live: this.live,
+      notices: this.#notices,
+      timeZone: config.timeZone,
+      onCursor: (position) => this.#cursors.set('watch', position),
+      clock,
+      logger,
+      metrics,
+    })
+  }
+
+  /** `fail` is called when a consumer cannot go on: the process should end and be started again. */
+  async start(fail: (cause: unknown) => void): Promise<void> {
+    const started = this.#lifecycle
+    this.#memory.start()
+    started.onStop('ingest memory', () => this.#memory.stop())
+    started.onStop('intake reader', () => this.#reader.close())
+    await this.history.start()
+    started.onStop('history', () => this.history.stop())
+    this.#notices.start()
+    started.onStop('notices', () => this.#notices.stop())
+    this.#log.start()
+    started.onStop('decoded log', () => this.#log.stop())
+    started.onStop('live state', () => this.live.stop())
+    this.#writer.start(fail)
+    started.onStop('history writer', () => this.#writer.stop())
+    await this.#watch.start(fail)
+    started.onStop('watch', () => this.#watch.stop())
+    started.onStop(
+      'cursor reports',
+      this.#options.clock.every(cursorReportMs, () => this.#reportCursors()),
+    )
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop()
+  }
+
+  health(): { ok: boolean; detail: string } {
+    return this.#writer.health()
+  }
+
+  ledger(): Ledger {
+    return ledger(this.#reader, this.#memory)
+  }
+
+  quarantine(limit: number): readonly QuarantineItem[] {
+    return this.#memory.quarantine(limit)
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#watch.alarms()
+  }
+
+  #tellRefused(refused: readonly Refused[]): void {
+    for (const { message, refusal } of refused) {
+      const { decoded } = message
+      const address = decoded.ok ? decoded.message.address : decoded.address
+      if (address) this.#notices.reject(address, refusal)
+    }
+  }
+
+  #reportCursors(): void {
+    for (const [consumer, position] of this.#cursors) this.#notices.cursor(consumer, position)
+    this.#cursors.clear()
+  }
+}

@@ -1,0 +1,218 @@
+import { Counter } from 'prom-client'
+import { z } from 'zod'
+import type { CurrentRegistry } from '../estate/current-registry.ts'
+import { loadFaultMemory, saveFaultMemory } from '../estate/fault-memory.ts'
+import type { OrderBook } from '../estate/order-book.ts'
+import type { Records, RecordsTransaction } from '../estate/records.ts'
+import { isClosed, type WorkOrder } from '../estate/work-order.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import type { Metrics } from '../platform/metrics.ts'
+import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
+import type { AlarmView } from './faults/alarm-view.ts'
+import type { IncidentChange } from './faults/changes.ts'
+import { FaultEngine } from './faults/engine.ts'
+import { liveSnapshot, type LiveState } from './live-state.ts'
+import type { Notices } from './notices.ts'
+
+/** The consumer that watches: it keeps the live state and feeds the fault engine, independently of history, so
+ *  that a database that is down hides no burst.
+ *
+ *  What the engine decides becomes work orders in the transaction that also saves the engine, the live state
+ *  and the cursor: a crash repeats the stretch since then, and the repeated decisions find their orders
+ *  already there. */
+const tickMs = 1_000
+const saveMs = 5_000
+
+const savedState = z.object({ faults: z.unknown(), live: liveSnapshot })
+
+export interface WatchParts {
+  log: DecodedLog
+  /** Position before the first message of the log. */
+  origin: () => number
+  records: Records
+  registry: CurrentRegistry
+  orders: OrderBook
+  live: LiveState
+  notices: Notices
+  timeZone: string
+  onCursor: (position: number) => void
+  clock: Clock
+  logger: Log
+  metrics: Metrics
+}
+
+export class Watch {
+  readonly #parts: WatchParts
+  readonly #engine: FaultEngine
+  readonly #stopped = Promise.withResolvers<void>()
+  readonly #incidents: Counter
+  /** Order closings that the engine has to hear of, in its own turn. */
+  readonly #closed: WorkOrder[] = []
+  #cursor = 0
+  #savedCursor = 0
+  #savedMs = 0
+  #brokerWasUp = false
+  #stopping = false
+  #done: Promise<void> = Promise.resolve()
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts
+    const { registry, timeZone, metrics } = parts
+    this.#engine = new FaultEngine({ registry: registry.get(), parameters: {}, timeZone })
+    this.#incidents = new Counter({
+      name: 'estate_incident_changes_total',
+      help: 'decisions of the fault engine',
+      labelNames: ['type'],
+      registers: [metrics],
+    })
+  }
+
+  /** `fail` is called when the consumer cannot go on. */
+  async start(fail: (cause: unknown) => void): Promise<void> {
+    const { records, registry, orders, live, origin, logger } = this.#parts
+    const memory = await loadFaultMemory(records)
+    if (memory) {
+      const saved = savedState.safeParse(memory.snapshot)
+      if (saved.success) {
+        live.restore(saved.data.live)
+        this.#engine.restore(saved.data.faults)
+      } else
+        logger.error({ err: saved.error }, 'the fault state of another version is left behind; orders stay')
+    }
+    this.#cursor = Math.max(memory?.cursor ?? 0, origin())
+    this.#savedCursor = this.#cursor
+    registry.onChange((next) => this.#engine.replaceRegistry(next))
+    orders.onChange((order) => {
+      if (isClosed(order.state)) this.#closed.push(order)
+    })
+    this.#done = this.#run().catch(fail)
+  }
+
+  /** Finishes the stretch in hand and saves. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#stopped.resolve()
+    await this.#done
+  }
+
+  alarms(): readonly AlarmView[] {
+    return this.#engine.alarms()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      const messages = this.#parts.log.read(this.#cursor)
+      const last = messages.at(-1)
+      const changes = [...messages.flatMap((message) => this.#observe(message)), ...this.#inspections()]
+      if (last) this.#cursor = last.intake.position
+      else changes.push(...this.#tick())
+      await this.#save(changes)
+      if (!last) await this.#rest()
+    }
+    await this.#save([], true)
+  }
+
+  #observe(message: DecodedMessage): readonly IncidentChange[] {
+    const { intake, decoded } = message
+    this.#parts.live.observe(message)
+    if (!decoded.ok) return []
+    switch (decoded.message.type) {
+      case 'readings':
+        return decoded.message.readings.flatMap((reading) => this.#engine.observe(reading, intake.receivedMs))
+      case 'connection':
+        return this.#engine.connection(decoded.message, intake.receivedMs)
+      case 'birth':
+        return this.#engine.birth(decoded.message, intake.receivedMs)
+      case 'ack':
+        return []
+    }
+  }
+
+  /** At the end of the log, time alone can be news: somebody is silent. Not while the broker is away, for then
+   *  nobody could have spoken. */
+  #tick(): readonly IncidentChange[] {
+    const nowMs = this.#parts.clock.now()
+    const brokerIsUp = this.#parts.notices.connected()
+    if (brokerIsUp && !this.#brokerWasUp) this.#engine.resume(nowMs)
+    this.#brokerWasUp = brokerIsUp
+    return brokerIsUp ? this.#engine.tick(nowMs) : []
+  }
+
+  #inspections(): IncidentChange[] {
+    const nowMs = this.#parts.clock.now()
+    return this.#closed.splice(0).flatMap(({ key, history }) => {
+      const by = history.findLast(({ who }) => who !== undefined)?.who ?? 'the order'
+      return [...this.#engine.inspected(key, by, nowMs)]
+    })
+  }
+
+  async #save(changes: readonly IncidentChange[], now = false): Promise<void> {
+    const { records, orders, live, clock, onCursor } = this.#parts
+    const due = clock.now() - this.#savedMs >= saveMs && this.#cursor > this.#savedCursor
+    if (changes.length === 0 && !due && !now) return
+    const snapshot = { faults: this.#engine.snapshot(), live: live.snapshot() }
+    const touched = await records.transaction().execute(async (trx) => {
+      const ids: string[] = []
+      for (const change of changes) ids.push(...(await this.#write(trx, change)))
+      await saveFaultMemory(trx, { cursor: this.#cursor, snapshot })
+      return ids
+    })
+    this.#savedMs = clock.now()
+    this.#savedCursor = this.#cursor
+    onCursor(this.#cursor)
+    for (const change of changes) this.#announce(change)
+    for (const order of await orders.announce(touched))
+      this.#parts.notices.order(orderNotice(order, clock.now()))
+  }
+
+  async #write(trx: RecordsTransaction, change: IncidentChange): Promise<string[]> {
+    const { orders, clock } = this.#parts
+    switch (change.type) {
+      case 'opened':
+        return [await orders.open(trx, change.report)]
+      case 'updated':
+        return known(await orders.update(trx, change.report, clock.now()))
+      case 'recovered':
+        return known(await orders.recover(trx, change))
+      case 'merged':
+        return known(await orders.merge(trx, change))
+    }
+  }
+
+  #announce(change: IncidentChange): void {
+    const { notices, logger, clock } = this.#parts
+    this.#incidents.inc({ type: change.type })
+    const state = change.type
+    const t = clock.now()
+    if (change.type === 'opened' || change.type === 'updated') {
+      const { key, rule, severity, site, root, title, reason, households } = change.report
+      if (change.type === 'opened') logger.warn({ key, rule, severity, reason }, title.en)
+      return notices.fault({ key, state, rule, severity, site, root, title, reason, households, t })
+    }
+    const key = change.type === 'merged' ? change.from : change.key
+    notices.fault({ key, state, site: this.#siteOf(key), reason: change.reason, t })
+  }
+
+  /** `${root}|${causeClass}`, where the root is a node, a device or a site. */
+  #siteOf(key: string): string {
+    const root = key.split('|')[0] ?? ''
+    const registry = this.#parts.registry.get()
+    return registry.node(root)?.site ?? registry.device(root)?.site ?? root
+  }
+
+  async #rest(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#parts.clock.after(tickMs, resolve)
+    await Promise.race([this.#parts.log.more(this.#cursor), promise, this.#stopped.promise])
+    cancel()
+  }
+}
+
+function known(id: string | undefined): string[] {
+  return id === undefined ? [] : [id]
+}
+
+function orderNotice({ id, state, severity, rule, site, root, title }: WorkOrder, t: number) {
+  return { order: id, state, severity, rule, site, root, title, t }
+}
