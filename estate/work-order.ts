@@ -44,7 +44,7 @@ export type Evidence = z.infer<typeof evidence>
 
 /** What the fault engine knows of an incident when it opens or changes one. */
 const incidentReport = z.object({
-  /** `${root}|${causeClass}` */
+  /** `${root}|${causeClass}` as it was at first: an identity for life, also when a higher root is found. */
   key: z.string(),
   /** Registry node the fault is at. */
   root: z.string(),
@@ -249,10 +249,13 @@ function acted(order: WorkOrder, event: Extract<OrderEvent, { type: 'acted' }>):
   }
 }
 
-/** A severity only rises by itself: it is people who say that something is less urgent. */
+/** A leak may turn out to be a burst, and its root may move up the tree; the key stays what it was. A severity
+ *  only rises by itself: it is people who say that something is less urgent. */
 function knownNow(order: WorkOrder, report: IncidentReport): Partial<WorkOrder> {
-  const { title, reason, evidence, affected, households } = report
+  const { rule, root, title, reason, evidence, affected, households } = report
   return {
+    rule,
+    root,
     title,
     reason,
     evidence,

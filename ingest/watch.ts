@@ -191,14 +191,7 @@ export class Watch {
       return notices.fault({ key, state, rule, severity, site, root, title, reason, households, t })
     }
     const key = change.type === 'merged' ? change.from : change.key
-    notices.fault({ key, state, site: this.#siteOf(key), reason: change.reason, t })
-  }
-
-  /** `${root}|${causeClass}`, where the root is a node, a device or a site. */
-  #siteOf(key: string): string {
-    const root = key.split('|')[0] ?? ''
-    const registry = this.#parts.registry.get()
-    return registry.node(root)?.site ?? registry.device(root)?.site ?? root
+    notices.fault({ key, state, site: change.site, reason: change.reason, t })
   }
 
   async #rest(): Promise<void> {
