@@ -1,0 +1,109 @@
+import type { PortView, ResidentSnapshot } from '../../protocol.ts'
+import { inLanguage } from '../language.ts'
+import { isBlind } from '../link.ts'
+import { browserMs, serverNowMs } from '../server-clock.ts'
+import { Head } from './head.tsx'
+import { LineStatus } from './line-status.tsx'
+import type { LiveSite } from './live-site.ts'
+import { tallyOf, type Sight } from './port-face.ts'
+import { say } from './say.ts'
+import { ShedCard } from './shed-card.tsx'
+
+export function Page({ live }: { live: LiveSite }) {
+  const snapshot = live.snapshot.value
+  return (
+    <div class="page">
+      <Head live={live} />
+      {snapshot ? (
+        <>
+          <LineStatus live={live} />
+          <Ports live={live} snapshot={snapshot} />
+        </>
+      ) : (
+        <Blank live={live} />
+      )}
+      <footer class="foot">
+        <p>{say('note')}</p>
+      </footer>
+    </div>
+  )
+}
+
+function Ports({ live, snapshot }: { live: LiveSite; snapshot: ResidentSnapshot }) {
+  const { sheds, ports } = snapshot
+  const sight: Sight = { nowMs: serverNowMs.value, blind: isBlind(live.link.value, browserMs.value) }
+  const byShed = inSheds(ports)
+  if (ports.length === 0) return <p class="blank">{say('noPorts')}</p>
+  return (
+    <main class="main">
+      <Overview snapshot={snapshot} byShed={byShed} sight={sight} />
+      <div class="sheds">
+        {sheds.map((shed) => (
+          <ShedCard key={shed.id} shed={shed} ports={byShed.get(shed.id) ?? []} sight={sight} />
+        ))}
+      </div>
+    </main>
+  )
+}
+
+/** By hand: `Map.groupBy` is missing on phones older than 2023. */
+function inSheds(ports: readonly PortView[]): ReadonlyMap<string, readonly PortView[]> {
+  const byShed = new Map<string, PortView[]>()
+  for (const port of ports) byShed.set(port.shed, [...(byShed.get(port.shed) ?? []), port])
+  return byShed
+}
+
+interface OverviewOf {
+  snapshot: ResidentSnapshot
+  byShed: ReadonlyMap<string, readonly PortView[]>
+  sight: Sight
+}
+
+function Overview({ snapshot: { sheds, ports }, byShed, sight }: OverviewOf) {
+  const { free, unknown } = tallyOf(ports, sight)
+  return (
+    <section class="overview">
+      <p class="overview-free">
+        <b class="overview-count">{free}</b>
+        <span>{say('freeOf', { total: ports.length })}</span>
+        {unknown > 0 && <span class="overview-unknown">{say('unknownOf', { count: unknown })}</span>}
+      </p>
+      <nav class="jumps">
+        {sheds.map(({ id, name }) => {
+          const shedFree = tallyOf(byShed.get(id) ?? [], sight).free
+          const label = say('jump', { shed: inLanguage(name), free: shedFree })
+          return (
+            <a key={id} class="jump" href={`#shed-${id}`} aria-label={label}>
+              <span class="jump-name">{inLanguage(name)}</span>
+              <b class="jump-count" data-none={shedFree === 0 ? '' : undefined}>
+                {shedFree}
+              </b>
+            </a>
+          )
+        })}
+      </nav>
+    </section>
+  )
+}
+
+const patienceMs = 8000
+
+function Blank({ live }: { live: LiveSite }) {
+  const link = live.link.value
+  const waited = link.state !== 'live' && browserMs.value - link.sinceMs > patienceMs
+  if (!waited) {
+    return (
+      <div class="blank" role="status">
+        <p>{say('loading')}</p>
+      </div>
+    )
+  }
+  return (
+    <div class="blank" role="alert">
+      <p>{say('unreachable')}</p>
+      <button class="blank-retry" type="button" onClick={() => location.reload()}>
+        {say('retry')}
+      </button>
+    </div>
+  )
+}
