@@ -1,1 +1,275 @@
-export {}
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AggregatorRegistry } from 'prom-client'
+import { z } from 'zod'
+import { Broker } from './broker/broker.ts'
+import { NodeRedHost } from './dashboard/flows/node-red-host.ts'
+import { DashboardServer } from './dashboard/server/dashboard-server.ts'
+import { readCredentials } from './device-sim/credentials.ts'
+import { demoFleet } from './device-sim/fleet.ts'
+import { SimulatedEstate } from './device-sim/live.ts'
+import { demoRegistry } from './device-sim/registry-file.ts'
+import { loadScenario } from './device-sim/scenarios/scenario.ts'
+import { command, runCommand } from './estate/commands.ts'
+import { CredentialVerifier } from './estate/credentials.ts'
+import { CurrentRegistry } from './estate/current-registry.ts'
+import { OrderBook } from './estate/order-book.ts'
+import { openRecords } from './estate/records.ts'
+import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
+import { Staff } from './estate/staff.ts'
+import { valvesToClose } from './estate/valves.ts'
+import { Ingest } from './ingest/ingest.ts'
+import { keepAlive, systemClock as clock } from './platform/clock.ts'
+import { askServer, CommandSocket } from './platform/command-socket.ts'
+import { parseConfig, type Config } from './platform/config.ts'
+import { IntakeLog } from './platform/intake-log.ts'
+import { Lifecycle } from './platform/lifecycle.ts'
+import { openLog, type Log } from './platform/log.ts'
+import { openMetrics, type Metrics } from './platform/metrics.ts'
+import { OperatorError } from './platform/operator-error.ts'
+import { linkRole, type RoleLink } from './platform/role-link.ts'
+import { RoleEnded } from './platform/role-process.ts'
+import { planRoles, type Role, type RolePlan } from './platform/roles.ts'
+import { Supervisor } from './platform/supervisor.ts'
+
+/** The only composition root: node main.ts [broker] [ingest] [dashboard] [flows] [sim].
+ *
+ *  Roles that share a process run right here; several processes are run by the supervisor, which starts this
+ *  same file once for each. */
+
+interface Parts {
+  config: Config
+  logger: Log
+  metrics: Metrics
+  lifecycle: Lifecycle
+  link: RoleLink
+  /** Ends this process, in order; the supervisor starts it again. */
+  fail: (cause: unknown) => void
+}
+
+/** What roles answer when they are asked. */
+const health = z.object({ ok: z.boolean(), detail: z.string() })
+const metricsJson = z.array(z.custom<object>((value) => typeof value === 'object' && value !== null))
+
+const stopped = Promise.withResolvers<void>()
+let exitCode = 0
+
+try {
+  const plan = planRoles(process.argv.slice(2))
+  const config = parseConfig(process.env)
+  mkdirSync(config.dataDir, { recursive: true })
+  const logger = openLog(plan.processes.flat().join('+'), config.logLevel)
+  const lifecycle = new Lifecycle(logger)
+  stopOnSignals()
+  lifecycle.onStop('process', keepAlive())
+  try {
+    if (plan.processes.length > 1) await supervise(plan, config, { logger, lifecycle })
+    else await play(plan.processes[0] ?? [], config, { logger, lifecycle })
+    await stopped.promise
+  } finally {
+    await lifecycle.stop()
+  }
+} catch (cause) {
+  exitCode = explain(cause)
+}
+process.exit(exitCode)
+
+/** A role under a supervisor leaves Ctrl-C to it: the terminal signals everyone at once. */
+function stopOnSignals(): void {
+  process.on('SIGINT', () => (process.send ? undefined : stopped.resolve()))
+  process.on('SIGTERM', () => stopped.resolve())
+}
+
+/** The operator's mistakes are said plainly and end with 2; a role has said itself why it could not start. */
+function explain(cause: unknown): number {
+  if (cause instanceof RoleEnded) return cause.exitCode
+  process.stderr.write(cause instanceof OperatorError ? `${cause.message}\n` : `${String(cause)}\n`)
+  if (cause instanceof OperatorError) return 2
+  if (cause instanceof Error) process.stderr.write(`${cause.stack}\n`)
+  return 1
+}
+
+async function supervise(
+  plan: RolePlan,
+  config: Config,
+  { logger, lifecycle }: Pick<Parts, 'logger' | 'lifecycle'>,
+): Promise<void> {
+  const supervisor = new Supervisor({
+    entry: import.meta.filename,
+    dataDir: config.dataDir,
+    ...plan,
+    environment: process.env,
+    print: (line) => process.stdout.write(`${line}\n`),
+    clock,
+    log: logger,
+  })
+  lifecycle.onStop('supervisor', () => supervisor.stop())
+  await Promise.race([supervisor.start(), stopped.promise])
+}
+
+async function play(
+  roles: readonly Role[],
+  config: Config,
+  { logger, lifecycle }: Pick<Parts, 'logger' | 'lifecycle'>,
+): Promise<void> {
+  const name = roles.join('+')
+  const metrics = openMetrics(name)
+  const link = linkRole(name, () => stopped.resolve())
+  const fail = (cause: unknown) => {
+    logger.fatal({ err: cause }, 'this role cannot go on')
+    exitCode = 1
+    stopped.resolve()
+  }
+  process.on('uncaughtException', fail)
+  link.answer('metrics', () => metrics.getMetricsAsJSON())
+  const parts = { config, logger, metrics, lifecycle, link, fail }
+  if (roles.includes('broker')) await startBroker(parts)
+  if (roles.includes('ingest')) await startDashboard(parts, await startIngest(parts))
+  if (roles.includes('flows')) await startFlows(parts)
+  if (roles.includes('sim')) await startSim(parts)
+  link.ready()
+}
+
+async function startBroker({ config, logger, metrics, lifecycle, link }: Parts): Promise<void> {
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  lifecycle.onStop('records', () => records.destroy())
+  const verifier = new CredentialVerifier(records, serverKey(config.dataDir))
+  const intake = new IntakeLog({ file: join(config.dataDir, 'intake.db'), clock, logger, metrics })
+  await intake.start()
+  lifecycle.onStop('intake log', () => intake.stop())
+  const verify = verifier.verify.bind(verifier)
+  const broker = new Broker({ ...config.mqtt, verify, intake, clock, logger, metrics })
+  const { host, port } = await broker.start()
+  lifecycle.onStop('broker', () => broker.stop())
+  link.answer('health', () => Promise.resolve(intake.health()))
+  link.listening('mqtt', `mqtt://${host}:${port}`)
+}
+
+type IngestParts = Awaited<ReturnType<typeof startIngest>>
+
+async function startIngest({ config, logger, metrics, lifecycle, link, fail }: Parts) {
+  const key = serverKey(config.dataDir)
+  const { timeZone } = config
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  lifecycle.onStop('records', () => records.destroy())
+  const commands = new CommandSocket({
+    path: commandSocketOf(config),
+    run: (asked) => runCommand({ records, key, timeZone, clock }, command.parse(asked)),
+    logger,
+  })
+  await commands.start()
+  lifecycle.onStop('command socket', () => commands.stop())
+  const registry = new CurrentRegistry({ records, clock, logger })
+  await registry.start()
+  lifecycle.onStop('registry', () => registry.stop())
+  const orders = new OrderBook({ records, timeZone })
+  const ingest = new Ingest({
+    config,
+    mqttUrl: mqttUrlOf(config),
+    service: { username: 'srv-ingest', password: serviceSecret(key, 'srv-ingest') },
+    records,
+    registry,
+    orders,
+    clock,
+    logger,
+    metrics,
+  })
+  await ingest.start(fail)
+  lifecycle.onStop('ingest', () => ingest.stop())
+  link.answer('health', () => Promise.resolve(ingest.health()))
+  return { ingest, registry, orders, staff: new Staff({ records, clock }) }
+}
+
+async function startDashboard(
+  { config, logger, lifecycle, link }: Parts,
+  { ingest, registry, orders, staff }: IngestParts,
+): Promise<void> {
+  const first = await staff.ensureFirst()
+  if (first) link.announce(`staff login ${first.name} ${first.password}`)
+  const dashboard = new DashboardServer({
+    config: { ...config.http, clientDir: join(import.meta.dirname, 'dist/client') },
+    registry: () => registry.get(),
+    live: ingest.live,
+    history: ingest.history,
+    orders,
+    valvesFor: (order) => valvesToClose(registry.get(), order),
+    staff,
+    faults: () => ingest.alarms(),
+    ledger: () => ingest.ledger(),
+    quarantine: (limit) => ingest.quarantine(limit),
+    health: () => healthOfAll(link),
+    metricsText: () => metricsOfAll(link),
+    flows: { socketPath: flowsSocketOf(config), ensureStarted: () => link.ensure('flows') },
+    clock,
+    log: logger,
+  })
+  const { host, port } = await dashboard.start()
+  lifecycle.onStop('dashboard', () => dashboard.stop())
+  link.listening('http', `http://${host}:${port}`)
+}
+
+async function startFlows({ config, logger, lifecycle, link }: Parts): Promise<void> {
+  const key = serverKey(config.dataDir)
+  const flows = new NodeRedHost({
+    socketPath: flowsSocketOf(config),
+    userDir: join(config.dataDir, 'flows'),
+    credentialSecret: digest(key, 'flows:credentials'),
+    mqtt: { url: mqttUrlOf(config), username: 'srv-flows', password: serviceSecret(key, 'srv-flows') },
+    logger,
+  })
+  await flows.start()
+  lifecycle.onStop('flows', () => flows.stop())
+  link.answer('health', () => Promise.resolve({ ok: true, detail: 'Node-RED runs' }))
+}
+
+/** The demo estate takes the operator's path: a registry file, imported by the command that the CLI sends, and
+ *  the credentials that come back. A second start finds them and connects again. */
+async function startSim({ config, logger, lifecycle, link }: Parts): Promise<void> {
+  const credentialsFile = join(config.dataDir, 'demo-credentials.json')
+  if (!existsSync(credentialsFile)) {
+    const asked = { name: 'registry import', registry: demoRegistry(), dryRun: false, credentials: true }
+    const answered = await askServer(commandSocketOf(config), asked)
+    const { credentials } = z.object({ credentials: z.array(z.unknown()) }).parse(answered?.result)
+    const text = JSON.stringify({ format: 'estate-credentials/1', credentials })
+    writeFileSync(credentialsFile, `${text}\n`, { mode: 0o600 })
+  }
+  const estate = new SimulatedEstate({
+    brokerUrl: mqttUrlOf(config),
+    credentials: readCredentials(credentialsFile),
+    fleet: demoFleet(),
+    scenario: loadScenario('burst'),
+    seed: 5,
+    clock,
+    log: logger,
+  })
+  estate.start()
+  lifecycle.onStop('simulated estate', () => estate.stop())
+  link.answer('health', () => Promise.resolve({ ok: true, detail: 'the simulated estate runs' }))
+}
+
+function mqttUrlOf({ mqtt }: Config): string {
+  return `mqtt://${mqtt.host}:${mqtt.port}`
+}
+
+function commandSocketOf({ dataDir }: Config): string {
+  return join(dataDir, 'run', 'cli.sock')
+}
+
+function flowsSocketOf({ dataDir }: Config): string {
+  return join(dataDir, 'run', 'flows.sock')
+}
+
+/** Ready to take readings: the broker writes its log, and history takes them. */
+async function healthOfAll(
+  link: RoleLink,
+): Promise<{ ok: boolean; details: Record<string, z.infer<typeof health>> }> {
+  const answers = await link.gather('health')
+  const details = Object.fromEntries(answers.map(({ role, body }) => [role, health.parse(body)]))
+  details['broker'] ??= { ok: false, detail: 'the broker does not answer' }
+  return { ok: Object.values(details).every(({ ok }) => ok), details }
+}
+
+async function metricsOfAll(link: RoleLink): Promise<string> {
+  const answers = await link.gather('metrics')
+  return AggregatorRegistry.aggregate(answers.map(({ body }) => metricsJson.parse(body))).metrics()
+}

@@ -1,0 +1,221 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { encodeConnection, encodeReading, encodeUpload } from '../firmware-contracts/encode.ts'
+import { systemClock } from '../platform/clock.ts'
+import { IntakeLog } from '../platform/intake-log.ts'
+import { openIntakeReader } from '../platform/intake-reader.ts'
+import type { IntakeReader } from '../platform/intake-message.ts'
+import { Lifecycle } from '../platform/lifecycle.ts'
+import { silentLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+import { DecodedLog } from './decoded-log.ts'
+import { openHistory } from './history/open-history.ts'
+import type { HistoryStore } from './history/store.ts'
+import { HistoryWriteError } from './history/write-error.ts'
+import { HistoryWriter } from './history-writer.ts'
+import { ledger } from './ledger.ts'
+import { IngestMemory } from './memory.ts'
+import type { Refused } from './sorting.ts'
+
+/** The history consumer with a real intake log, a real memory and the embedded store. */
+
+const device = 'hengkang-b01-heat'
+const topic = `est/1/hengkang/heat-entrance/${device}/tele`
+const dayMs = 1_763_510_400_000
+
+let folder: string
+let lifecycle: Lifecycle
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'writer-'))
+  lifecycle = new Lifecycle(silentLog)
+})
+
+afterEach(async () => {
+  await lifecycle.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function openIntake(): Promise<{ log: IntakeLog; reader: IntakeReader }> {
+  const file = join(folder, 'intake.db')
+  const log = new IntakeLog({ file, clock: systemClock, logger: silentLog, metrics: openMetrics('test') })
+  await log.start()
+  lifecycle.onStop('intake log', () => log.stop())
+  const reader = openIntakeReader(file)
+  lifecycle.onStop('reader', () => reader.close())
+  return { log, reader }
+}
+
+const send = (
+  log: IntakeLog,
+  payload: Uint8Array,
+  options: { to?: string; of?: string; will?: boolean } = {},
+) =>
+  new Promise<void>((resolve, reject) => {
+    const { to = topic, of = device, will = false } = options
+    const message = { device: of, publisher: of, topic: to, payload, will, receivedMs: dayMs + 1_000 }
+    log.append(message, (error) => (error ? reject(error) : resolve()))
+  })
+
+const sample = (seq: number, returnKpa = 223, t = dayMs + seq) =>
+  encodeReading({
+    contract: 'heat-entrance/1.0',
+    boot: 1,
+    seq,
+    t,
+    clock: 'n',
+    values: { p_ret_kpa: returnKpa },
+  })
+
+/** One life of the consumer: everything in the log is dealt with, then it stops. */
+async function consume(reader: IntakeReader, wrap: (store: HistoryStore) => HistoryStore = (store) => store) {
+  const told: Refused[] = []
+  const life = new Lifecycle(silentLog)
+  const history = openHistory({ dataDir: folder, timeZone: 'Asia/Shanghai' })
+  await history.start()
+  life.onStop('history', () => history.stop())
+  const memory = new IngestMemory(join(folder, 'ingest.db'))
+  memory.start()
+  life.onStop('memory', () => memory.stop())
+  const log = new DecodedLog({ reader, clock: systemClock })
+  log.start()
+  life.onStop('log', () => log.stop())
+  const writer = new HistoryWriter({
+    log,
+    origin: () => reader.origin(),
+    store: wrap(history),
+    memory,
+    onRefused: (refused) => told.push(...refused),
+    onCursor: () => {},
+    clock: systemClock,
+    logger: silentLog,
+    metrics: openMetrics('test'),
+  })
+  writer.start((cause) => {
+    throw cause
+  })
+  life.onStop('writer', () => writer.stop())
+  await expect.poll(() => memory.cursor(), { timeout: 10_000 }).toBe(reader.end())
+  const stored = await history.range({
+    kind: 'heat-entrance',
+    device,
+    signal: 'p_ret_kpa',
+    fromMs: 0,
+    toMs: 2 * dayMs,
+    points: 1,
+  })
+  const result = {
+    told,
+    health: writer.health(),
+    ledger: ledger(reader, memory),
+    quarantine: memory.quarantine(100),
+    samples: stored.reduce((sum, { count }) => sum + count, 0),
+  }
+  await life.stop()
+  return result
+}
+
+test('every accepted message has one outcome, and the ledger adds up per device', async () => {
+  const { log, reader } = await openIntake()
+  for (let seq = 1; seq <= 5; seq++) await send(log, sample(seq))
+  await send(log, sample(3))
+  await send(log, Buffer.from('{"broken'))
+  await send(log, sample(6, -1))
+  await send(log, encodeConnection({ state: 'lost', boot: 1, t: dayMs }), {
+    to: topic.replace('tele', 'conn'),
+    will: true,
+  })
+  log.countRefused(device)
+  const { ledger, quarantine, told, samples } = await consume(reader)
+  const line = { accepted: 9, stored: 6, quarantined: 2, duplicate: 1, pending: 0, refused: 1, wills: 1 }
+  expect(ledger).toEqual({ total: line, devices: [{ device, ...line }] })
+  expect(quarantine.map(({ reason, path, count }) => ({ reason, path, count }))).toEqual([
+    { reason: 'value-invalid', path: 'd.p_ret_kpa', count: 1 },
+    { reason: 'not-json', path: '', count: 1 },
+  ])
+  expect(told.map(({ refusal }) => refusal.reason)).toEqual(['not-json', 'value-invalid'])
+  expect(samples).toBe(5)
+})
+
+test('a consumer that died after the store took a batch and before its memory did stores nothing twice', async () => {
+  const { log, reader } = await openIntake()
+  for (let seq = 1; seq <= 20; seq++) await send(log, sample(seq))
+  // The store has the batch; the memory of this life is lost with its file.
+  await consume(reader)
+  rmSync(join(folder, 'ingest.db'))
+  rmSync(join(folder, 'ingest.db-wal'), { force: true })
+  for (let seq = 21; seq <= 30; seq++) await send(log, sample(seq))
+  const { ledger, samples } = await consume(reader)
+  expect(samples).toBe(30)
+  expect(ledger.total).toMatchObject({ accepted: 30, stored: 30, duplicate: 0 })
+})
+
+test('a store that is down for a while loses nothing and is seen to be down', async () => {
+  const { log, reader } = await openIntake()
+  for (let seq = 1; seq <= 10; seq++) await send(log, sample(seq))
+  let refusals = 2
+  const { samples, ledger } = await consume(reader, (store) => ({
+    ...bound(store),
+    write: (batch) =>
+      refusals-- > 0
+        ? Promise.reject(new HistoryWriteError({ failure: 'unavailable', reason: 'nobody there' }))
+        : store.write(batch),
+  }))
+  expect(samples).toBe(10)
+  expect(ledger.total).toMatchObject({ accepted: 10, stored: 10, pending: 0 })
+})
+
+test('a point that the store will not have puts its message into quarantine, in the words of the store', async () => {
+  const { log, reader } = await openIntake()
+  for (let seq = 1; seq <= 8; seq++) await send(log, sample(seq))
+  const poisoned = reader.origin() + 5
+  const { quarantine, ledger } = await consume(reader, (store) => ({
+    ...bound(store),
+    write: (batch) =>
+      batch.points.some(({ position }) => position === poisoned)
+        ? Promise.reject(
+            new HistoryWriteError({ failure: 'partial', reason: 'partial write: field type conflict' }),
+          )
+        : Promise.resolve(),
+  }))
+  expect(ledger.total).toMatchObject({ accepted: 8, stored: 7, quarantined: 1 })
+  expect(quarantine[0]).toMatchObject({
+    device,
+    reason: 'history-refused',
+    got: 'partial write: field type conflict',
+  })
+})
+
+test("an upload of a household meter's day is one message and many readings; what came before is not stored again", async () => {
+  const meter = 'hengkang-b01-f101-water'
+  const to = `est/1/hengkang/water-meter/${meter}/batch`
+  const { log, reader } = await openIntake()
+  const upload = (from: number, until: number) => {
+    const seqs = Array.from({ length: until - from + 1 }, (_, index) => from + index)
+    const rows = seqs.map((seq) => ({
+      seq,
+      t: dayMs - 86_400_000 + seq * 900_000,
+      values: { vol_l: 1_000 + seq },
+    }))
+    return encodeUpload({ contract: 'water-meter/1.0', boot: 1, clock: 'n', rows })
+  }
+  await send(log, upload(1, 10), { to, of: meter })
+  await send(log, upload(1, 10), { to, of: meter })
+  await send(log, upload(6, 15), { to, of: meter })
+  const { ledger } = await consume(reader)
+  expect(ledger.total).toMatchObject({ accepted: 3, stored: 2, duplicate: 1, quarantined: 0 })
+})
+
+function bound(store: HistoryStore): HistoryStore {
+  return {
+    start: () => store.start(),
+    write: (batch) => store.write(batch),
+    range: (query) => store.range(query),
+    days: (query) => store.days(query),
+    last: (query) => store.last(query),
+    ping: () => store.ping(),
+    stop: () => store.stop(),
+  }
+}
