@@ -1,0 +1,165 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { demoFleet } from '../device-sim/fleet.ts'
+import { demoRegistry } from '../device-sim/registry-file.ts'
+import { loadScenario } from '../device-sim/scenarios/scenario.ts'
+import { simulate } from '../device-sim/simulation.ts'
+import { CurrentRegistry } from '../estate/current-registry.ts'
+import { OrderBook } from '../estate/order-book.ts'
+import { openRecords, type Records } from '../estate/records.ts'
+import { parseRegistryFile } from '../estate/registry-file.ts'
+import { saveRegistry } from '../estate/registry-store.ts'
+import { valvesToClose } from '../estate/valves.ts'
+import { DecodedLog } from '../ingest/decoded-log.ts'
+import { LiveState } from '../ingest/live-state.ts'
+import { Notices } from '../ingest/notices.ts'
+import { Watch } from '../ingest/watch.ts'
+import { systemClock, type Clock } from '../platform/clock.ts'
+import { IntakeLog } from '../platform/intake-log.ts'
+import { openIntakeReader } from '../platform/intake-reader.ts'
+import { silentLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+
+/** The simulated estate against the whole watch: intake log, decode, fault engine, work orders; on simulated
+ *  time, without a network. */
+
+const seed = 5
+const startMs = Date.parse('2026-01-15T07:00:00+08:00')
+const replay = `npm run sim -- --offline --scenario burst --seed ${seed} --start 2026-01-15T07:00:00+08:00 --hours 0.25`
+
+let folder: string
+let records: Records
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'burst-'))
+  records = await openRecords(join(folder, 'records.db'))
+  await records.transaction().execute((trx) => saveRegistry(trx, parseRegistryFile(demoRegistry())))
+})
+
+afterEach(async () => {
+  await records.destroy()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Says everything of `minutes` into the intake log, as received when it was said. */
+async function fillLog(scenario: string, minutes: number): Promise<void> {
+  const log = new IntakeLog({
+    file: join(folder, 'intake.db'),
+    clock: systemClock,
+    logger: silentLog,
+    metrics: openMetrics('test'),
+  })
+  await log.start()
+  const untilMs = startMs + minutes * 60_000
+  const messages = simulate({ fleet: demoFleet(), scenario: loadScenario(scenario), seed, startMs }, untilMs)
+  const written = [...messages].map(
+    ({ t, device, topic, payload }) =>
+      new Promise<void>((resolve, reject) => {
+        const of = topic.split('/')[4] ?? device
+        const message = { device: of, publisher: device, topic, payload, receivedMs: t, will: false }
+        log.append(message, (error) => (error ? reject(error) : resolve()))
+      }),
+  )
+  await Promise.all(written)
+  await log.stop()
+}
+
+/** One life of the watch over the log, up to `until` (a position) or its end. */
+async function watch(until?: number) {
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  const end = until ?? reader.end()
+  const clock: Clock = { ...systemClock, now: () => startMs }
+  const parts = { clock, logger: silentLog, metrics: openMetrics('test') }
+  const registry = new CurrentRegistry({ records, ...parts })
+  await registry.start()
+  const log = new DecodedLog({ reader: { ...boundTo(reader, end) }, clock })
+  log.start()
+  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
+  const reached = Promise.withResolvers<void>()
+  const watching = new Watch({
+    log,
+    origin: () => reader.origin(),
+    records,
+    registry,
+    orders,
+    live: new LiveState({ clock }),
+    notices: new Notices({ url: 'mqtt://127.0.0.1:1', username: 'srv-ingest', password: '', ...parts }),
+    timeZone: 'Asia/Shanghai',
+    onCursor: (position) => (position >= end ? reached.resolve() : undefined),
+    ...parts,
+  })
+  await watching.start((cause) => reached.reject(cause))
+  await expect.poll(() => log.read(end).length, { timeout: 20_000 }).toBe(0)
+  await watching.stop()
+  await reached.promise
+  log.stop()
+  registry.stop()
+  const result = {
+    orders: await orders.list(),
+    registry: registry.get(),
+    end: reader.end(),
+    origin: reader.origin(),
+  }
+  reader.close()
+  return result
+}
+
+/** The log as it was when it ended at `end`: what a watch sees that is killed there. */
+function boundTo(
+  reader: ReturnType<typeof openIntakeReader>,
+  end: number,
+): ReturnType<typeof openIntakeReader> {
+  return {
+    read: (after, limit) => reader.read(after, limit).filter(({ position }) => position <= end),
+    end: () => end,
+    origin: () => reader.origin(),
+    counts: () => reader.counts(),
+    close: () => reader.close(),
+  }
+}
+
+test(`a burst main becomes exactly one work order that names the station and every building (${replay})`, async () => {
+  await fillLog('burst', 15)
+  const { orders, registry } = await watch()
+  expect(orders.map(({ rule, root, severity, state }) => ({ rule, root, severity, state }))).toEqual([
+    { rule: 'H01', root: 'hengkang-station', severity: 'P1', state: 'open' },
+  ])
+  const [order] = orders
+  expect(order?.title.zh).toContain('换热站')
+  expect(order?.affected.toSorted()).toEqual(
+    registry
+      .nodesOf('hengkang', 'building')
+      .map(({ id }) => id)
+      .toSorted(),
+  )
+  expect(order?.households).toBe(1_200)
+  expect(order?.evidence.length).toBeGreaterThan(20)
+  expect(order?.reason).toMatch(/building 1[345]/i)
+  expect(order && valvesToClose(registry, order)).toHaveLength(4)
+})
+
+test('the watch stopped at any moment of the burst, and started again, leaves the same one order', async () => {
+  await fillLog('burst', 12)
+  const { end, origin } = await watch(1)
+  for (const share of [0.2, 0.4, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9]) {
+    await watch(origin + Math.round((end - origin) * share))
+  }
+  const { orders } = await watch()
+  expect(orders).toHaveLength(1)
+  expect(orders[0]).toMatchObject({ rule: 'H01', root: 'hengkang-station', relapses: 0 })
+})
+
+test('a replay from the beginning, with all fault memory lost, finds its order already there', async () => {
+  await fillLog('burst', 12)
+  const before = await watch()
+  await records.deleteFrom('fault_memory').execute()
+  const after = await watch()
+  expect(after.orders).toEqual(before.orders)
+})
+
+test('a calm winter hour opens no order at all', async () => {
+  await fillLog('calm', 60)
+  expect((await watch()).orders).toEqual([])
+})
