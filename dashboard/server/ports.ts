@@ -1,0 +1,135 @@
+import type { LiveFeed } from '../../estate/live.ts'
+import type { Registry } from '../../estate/registry.ts'
+import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/work-order.ts'
+import type { Kind } from '../../firmware-contracts/message.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Log } from '../../platform/log.ts'
+
+/** What the dashboard needs from the rest of the house. It says so here, in its own words, and is handed things
+ *  that fit; it reaches for none of them itself. Times are epoch ms. */
+export interface DashboardDeps {
+  config: { host: string; port: number; clientDir: string }
+  registry: () => Registry
+  live: LiveFeed
+  history: History
+  orders: OrderDesk
+  /** Registry ids of the valves that cut an order's place off. */
+  valvesFor: (order: WorkOrder) => readonly string[]
+  staff: StaffDoor
+  faults: () => readonly AlarmView[]
+  ledger: () => Ledger
+  /** The most recent first. */
+  quarantine: (limit: number) => readonly QuarantineItem[]
+  health: () => Promise<Health>
+  /** In Prometheus' text format. */
+  metricsText: () => Promise<string>
+  flows: Flows
+  clock: Clock
+  log: Log
+}
+
+export interface Bucket {
+  t: number
+  min: number
+  max: number
+  mean: number
+  count: number
+}
+
+export interface History {
+  range(query: {
+    kind: Kind
+    device: string
+    port?: string
+    signal: string
+    fromMs: number
+    toMs: number
+    points: number
+  }): Promise<Bucket[]>
+}
+
+export type ActResult =
+  { ok: true; order: WorkOrder } | { ok: false; reason: string; allowed: readonly OrderAction[] }
+
+export interface OrderDesk {
+  list(filter: { state?: OrderState; site?: string; openOnly?: boolean }): Promise<WorkOrder[]>
+  get(id: string): Promise<WorkOrder | undefined>
+  /** Undefined for an order that does not exist. */
+  act(
+    id: string,
+    action: OrderAction,
+    deed: { who: string; why?: string; assignee?: string; atMs: number },
+  ): Promise<ActResult | undefined>
+  /** Returns how to stop listening. */
+  onChange(listener: (order: WorkOrder) => void): () => void
+}
+
+export interface Session {
+  token: string
+  name: string
+  role: 'engineer' | 'dispatcher' | 'admin'
+  expiresMs: number
+}
+
+export interface StaffDoor {
+  login(name: string, password: string): Promise<Session | undefined>
+  /** The session of a token while it is good; asking counts as using it. */
+  session(token: string): Promise<Session | undefined>
+  logout(token: string): Promise<void>
+}
+
+/** One alarm that is not normal. */
+export interface AlarmView {
+  rule: string
+  site: string
+  node: string
+  device: string
+  severity: Severity
+  state: string
+  sinceMs: number
+  why: string
+  signal: string
+  value?: number
+  limit?: number
+}
+
+export interface LedgerLine {
+  accepted: number
+  stored: number
+  quarantined: number
+  duplicate: number
+  pending: number
+  refused: number
+  wills: number
+}
+
+export interface Ledger {
+  total: LedgerLine
+  devices: readonly ({ device: string } & LedgerLine)[]
+}
+
+export interface QuarantineItem {
+  id: number
+  device: string
+  topic: string
+  reason: string
+  path: string
+  expected: string
+  got: string
+  count: number
+  firstSeen: number
+  lastSeen: number
+}
+
+export interface Health {
+  ok: boolean
+  details: Readonly<Record<string, { ok: boolean; detail: string }>>
+}
+
+/** Node-RED, which runs in a process of its own behind a Unix socket. */
+export interface Flows {
+  socketPath: string
+  /** Resolves when it listens; rejects when it cannot be started. */
+  ensureStarted(): Promise<void>
+}
+

@@ -1,0 +1,166 @@
+import { z } from 'zod'
+import { orderActions, orderStates, severities } from '../../estate/work-order.ts'
+import { availabilities } from '../protocol.ts'
+
+/** What the API answers. Every answer is cut to its schema before it leaves, so a field that is not written
+ *  here cannot leak. Times are epoch ms, ages ms; `null` for an age means never heard. */
+
+const text = z.object({ zh: z.string(), en: z.string() })
+const count = z.int().min(0)
+const ageMs = z.number().min(0).nullable()
+const place = z.object({ id: z.string(), name: text })
+
+export const sitesAnswer = z.object({ sites: z.array(place) })
+
+export const chargersAnswer = z.object({
+  ports: z.array(
+    z.object({
+      id: z.string(),
+      shed: z.string(),
+      availability: z.enum(availabilities),
+      phase: z.string(),
+      ageMs,
+      order: z.object({ id: z.string(), state: z.enum(orderStates) }).exactOptional(),
+    }),
+  ),
+})
+
+export const sessionAnswer = z.object({
+  name: z.string(),
+  role: z.enum(['engineer', 'dispatcher', 'admin']),
+  expiresMs: z.number(),
+})
+
+const device = z.object({
+  id: z.string(),
+  kind: z.string(),
+  site: z.string(),
+  state: z.enum(['online', 'sleeping', 'silent', 'lost', 'unknown']),
+  ageMs,
+})
+
+export const devicesAnswer = z.object({ devices: z.array(device) })
+
+export const deviceAnswer = device.extend({
+  connection: z.enum(['ready', 'sleeping', 'lost', 'bye', 'unknown']),
+  firmware: z.string().nullable(),
+  contract: z.string().nullable(),
+  signals: z.array(
+    z.object({
+      signal: z.string(),
+      port: z.string().exactOptional(),
+      value: z.union([z.number(), z.string()]),
+      /** What one count of `value` is; '' for words, flags and counts. */
+      unit: z.string(),
+      ageMs: z.number(),
+      stale: z.boolean(),
+    }),
+  ),
+})
+
+export const historyAnswer = z.object({
+  signal: z.string(),
+  unit: z.string(),
+  buckets: z.array(
+    z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number(), count }),
+  ),
+})
+
+export const faultsAnswer = z.object({
+  faults: z.array(
+    z.object({
+      rule: z.string(),
+      site: z.string(),
+      node: z.string(),
+      device: z.string(),
+      severity: z.enum(severities),
+      state: z.string(),
+      sinceMs: z.number(),
+      reason: z.string(),
+      signal: z.string(),
+      value: z.number().exactOptional(),
+      limit: z.number().exactOptional(),
+    }),
+  ),
+})
+
+const order = z.object({
+  id: z.string(),
+  state: z.enum(orderStates),
+  severity: z.enum(severities),
+  rule: z.string(),
+  root: z.string(),
+  rootName: text,
+  site: z.string(),
+  title: text,
+  reason: z.string(),
+  openedAt: z.number(),
+  recoveredAt: z.number().exactOptional(),
+  assignee: z.string().exactOptional(),
+  alarms: count,
+  affected: z.array(place).readonly(),
+  households: count,
+  valves: z.array(place).readonly(),
+  actions: z.array(z.enum(orderActions)).readonly(),
+})
+
+export const ordersAnswer = z.object({ orders: z.array(order) })
+
+export const orderAnswer = order.extend({
+  evidence: z
+    .array(
+      z.object({
+        rule: z.string(),
+        node: z.string(),
+        atMs: z.number(),
+        signal: z.string().exactOptional(),
+        value: z.number().exactOptional(),
+        limit: z.number().exactOptional(),
+      }),
+    )
+    .readonly(),
+  history: z
+    .array(
+      z.object({
+        type: z.string(),
+        atMs: z.number(),
+        who: z.string().exactOptional(),
+        why: z.string().exactOptional(),
+      }),
+    )
+    .readonly(),
+})
+
+const ledgerLine = z.object({
+  accepted: count,
+  stored: count,
+  quarantined: count,
+  duplicate: count,
+  pending: count,
+  refused: count,
+  wills: count,
+})
+
+export const ledgerAnswer = z.object({
+  total: ledgerLine,
+  devices: z.array(ledgerLine.extend({ device: z.string() })).readonly(),
+})
+
+export const quarantineAnswer = z.object({
+  items: z
+    .array(
+      z.object({
+        id: z.int(),
+        device: z.string(),
+        topic: z.string(),
+        reason: z.string(),
+        path: z.string(),
+        expected: z.string(),
+        got: z.string(),
+        count,
+        firstSeen: z.number(),
+        lastSeen: z.number(),
+      }),
+    )
+    .readonly(),
+})
