@@ -33,3 +33,14 @@ export function hourMinuteSecond(epochMs: number): string {
 export function dayAndMinute(epochMs: number): string {
   return `${day.format(epochMs)} ${minute.format(epochMs)}`
 }
+
+const monthAndDay = new Intl.DateTimeFormat('en-CA', {
+  timeZone: siteTimeZone,
+  month: '2-digit',
+  day: '2-digit',
+})
+
+/** `11-24` */
+export function monthDay(epochMs: number): string {
+  return monthAndDay.format(epochMs)
+}

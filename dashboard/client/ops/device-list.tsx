@@ -1,0 +1,79 @@
+import { useState } from 'preact/hooks'
+import type { DeviceView } from '../../protocol.ts'
+import { arrangeDevices, countDevices, deviceStates, seenAs, type DeviceState } from './device-order.ts'
+import type { Sight } from './heat-point.ts'
+import { Mark } from './mark.tsx'
+import { say, sayAge } from './say.ts'
+import { opsTexts, type OpsText } from './texts.ts'
+
+/** Devices that need a look come first. */
+export function DeviceList({ devices, sight }: { devices: readonly DeviceView[]; sight: Sight }) {
+  const [only, setOnly] = useState<DeviceState>()
+  const seen = devices.map((device) => seenAs(device, sight))
+  const counts = countDevices(seen)
+  const wanted = only === undefined ? seen : seen.filter(({ state }) => state === only)
+  return (
+    <section class="panel devices" aria-labelledby="devices-name">
+      <h2 class="panel-name" id="devices-name">
+        {say('devices')} <b class="badge">{devices.length}</b>
+      </h2>
+      <div class="chips" role="group" aria-labelledby="devices-name">
+        <button
+          class="chip"
+          type="button"
+          aria-pressed={only === undefined}
+          onClick={() => setOnly(undefined)}
+        >
+          {say('devices-all')}
+        </button>
+        {deviceStates
+          .filter((state) => counts[state] > 0)
+          .map((state) => (
+            <button
+              key={state}
+              class="chip"
+              type="button"
+              data-state={state}
+              aria-pressed={only === state}
+              onClick={() => setOnly(state)}
+            >
+              <Mark state={state} /> {say(`device-${state}`)} <b>{counts[state]}</b>
+            </button>
+          ))}
+      </div>
+      {wanted.length === 0 && <p class="nothing">{say('devices-none')}</p>}
+      <ul class="device-rows" tabIndex={0} aria-labelledby="devices-name">
+        {arrangeDevices(wanted).map((device) => (
+          <DeviceRow key={device.id} device={device} nowMs={sight.nowMs} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function DeviceRow({ device, nowMs }: { device: DeviceView; nowMs: number }) {
+  const { id, kind, state, lastSeen } = device
+  return (
+    <li class="device" data-state={state} data-device={id}>
+      <Mark state={state} />
+      <span class="device-id">
+        <code>{id}</code>
+        <small>{sayKind(kind)}</small>
+      </span>
+      <span class="device-state">
+        <span>{say(`device-${state}`)}</span>
+        <small>{lastSeen === undefined ? say('age-never') : sayAge(nowMs - lastSeen)}</small>
+      </span>
+    </li>
+  )
+}
+
+/** A kind that this page does not know yet is called by its own name. */
+function sayKind(kind: string): string {
+  const key = `kind-${kind}`
+  return isText(key) ? say(key) : kind
+}
+
+function isText(key: string): key is OpsText {
+  return key in opsTexts.en
+}

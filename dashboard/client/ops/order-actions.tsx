@@ -1,0 +1,129 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { OrderAction } from '../../../estate/work-order.ts'
+import type { OrderView } from '../../protocol.ts'
+import type { LiveEstate } from './live-estate.ts'
+import { actOnOrder, type Failure } from './rest.ts'
+import { say } from './say.ts'
+
+/** Nothing is shown as done before the server says so over the live line: an order that looks acknowledged on
+ *  one screen only is worse than a second of waiting. */
+type Doing =
+  | { step: 'choosing' }
+  | { step: 'asking'; action: AskingAction }
+  | { step: 'sent'; action: OrderAction }
+  | { step: 'failed'; failure: Failure }
+
+/** What the server wants to know with an action, by its name in the body. */
+const questions = { assign: 'assignee', reopen: 'why', cancel: 'why' } as const
+type AskingAction = keyof typeof questions
+
+export function OrderActions({ order, live }: { order: OrderView; live: LiveEstate }) {
+  const [doing, setDoing] = useState<Doing>({ step: 'choosing' })
+  useEffect(() => setDoing({ step: 'choosing' }), [order.state, order.assignee])
+
+  async function act(action: OrderAction, body: Readonly<Record<string, string>> = {}) {
+    setDoing({ step: 'sent', action })
+    const answer = await actOnOrder(order.id, action, body)
+    if (answer.ok) return
+    setDoing({ step: 'failed', failure: answer.failure })
+    if (answer.failure.kind === 'unauthorized') live.close()
+  }
+
+  if (doing.step === 'asking') {
+    return (
+      <Question
+        action={doing.action}
+        onAnswer={(answer) => void act(doing.action, { [questions[doing.action]]: answer })}
+        onBack={() => setDoing({ step: 'choosing' })}
+      />
+    )
+  }
+  return (
+    <div class="order-actions">
+      {order.actions.map((action, index) => (
+        <button
+          key={action}
+          class="button"
+          type="button"
+          data-action={action}
+          data-weight={weightOf(action, index)}
+          disabled={doing.step === 'sent'}
+          onClick={() => (isAsking(action) ? setDoing({ step: 'asking', action }) : void act(action))}
+        >
+          {say(`do-${action}`)}
+        </button>
+      ))}
+      {doing.step === 'sent' && <Sent />}
+      {doing.step === 'failed' && (
+        <p class="trouble" role="alert">
+          {sayFailure(doing.failure)}
+        </p>
+      )}
+    </div>
+  )
+}
+
+function Sent() {
+  return (
+    <p class="sent" role="status">
+      {say('sent')}
+    </p>
+  )
+}
+
+interface QuestionOf {
+  action: AskingAction
+  onAnswer: (answer: string) => void
+  onBack: () => void
+}
+
+function Question({ action, onAnswer, onBack }: QuestionOf) {
+  const input = useRef<HTMLInputElement>(null)
+  useEffect(() => input.current?.focus(), [])
+  return (
+    <form
+      class="question"
+      onSubmit={(event) => {
+        event.preventDefault()
+        const answer = input.current?.value.trim()
+        if (answer) onAnswer(answer)
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape') onBack()
+      }}
+    >
+      <label class="field">
+        <span>{say(`ask-${action}`)}</span>
+        <input ref={input} name={questions[action]} required maxLength={200} />
+      </label>
+      <button class="button" data-weight="primary" type="submit">
+        {say(`do-${action}`)}
+      </button>
+      <button class="button" data-weight="quiet" type="button" onClick={onBack}>
+        {say('ask-back')}
+      </button>
+    </form>
+  )
+}
+
+function weightOf(action: OrderAction, index: number): 'primary' | 'plain' | 'quiet' {
+  if (action === 'cancel') return 'quiet'
+  return index === 0 ? 'primary' : 'plain'
+}
+
+function isAsking(action: OrderAction): action is AskingAction {
+  return action in questions
+}
+
+function sayFailure(failure: Failure): string {
+  switch (failure.kind) {
+    case 'unauthorized':
+      return say('act-unauthorized')
+    case 'limited':
+      return say('login-limited')
+    case 'unreachable':
+      return say('act-unreachable')
+    case 'refused':
+      return say('act-refused', { detail: failure.detail })
+  }
+}
