@@ -47,6 +47,7 @@ export class Broker {
   readonly #sockets = new Set<Socket>()
   #aedes: Aedes | undefined
   #server: Server | undefined
+  #stopping = false
 
   constructor(options: BrokerOptions) {
     this.#options = options
@@ -92,7 +93,9 @@ export class Broker {
     return listen(this.#server, this.#options)
   }
 
+  /** Ends all connections. The wills of devices that we cut off ourselves are not spoken: nobody is lost. */
   async stop(): Promise<void> {
+    this.#stopping = true
     const [aedes, server] = [this.#aedes, this.#server]
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()))
     await new Promise<void>((resolve) => (aedes ? aedes.close(() => resolve()) : resolve()))
@@ -147,6 +150,7 @@ export class Broker {
   ): void {
     const principal = client ? this.#principals.get(client) : undefined
     if (!client || !principal) return done(new Error('a message without a sender'))
+    if (this.#stopping) return done(new Error('the broker is stopping'))
     const { topic } = packet
     const verdict = mayPublish(principal, topic)
     if (!verdict.allowed) return done(this.#refusePublish(principal, topic, verdict.reason))
