@@ -36,7 +36,9 @@ export function apiRouter(
     response.json(document)
   })
   for (const route of routes) {
-    router[route.method](route.path, (request, response) => serve(route, { request, response, deps, sessions }))
+    router[route.method](route.path, (request, response) =>
+      serve(route, { request, response, deps, sessions }),
+    )
   }
   router.use('/api', (request, response) => {
     sendProblem(response, problem(404, `there is no ${request.method} ${request.baseUrl}${request.path}`))

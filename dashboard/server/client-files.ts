@@ -33,8 +33,8 @@ export class ClientFiles {
     const styles = [...new Set(chunks.flatMap(({ css }) => css))]
     const preloads = chunks.filter((chunk) => chunk !== page)
     return html`${styles.map((file) => html`<link rel="stylesheet" href="/${file}" />`)}${preloads.map(
-      ({ file }) => html`<link rel="modulepreload" href="/${file}" />`,
-    )}
+        ({ file }) => html`<link rel="modulepreload" href="/${file}" />`,
+      )}
       <script type="module" src="/${page.file}"></script>`
   }
 

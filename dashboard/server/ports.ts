@@ -132,4 +132,3 @@ export interface Flows {
   /** Resolves when it listens; rejects when it cannot be started. */
   ensureStarted(): Promise<void>
 }
-

@@ -14,7 +14,12 @@ import { SentRows } from './sent-rows.ts'
 interface Viewer {
   site?: string
 }
-export type ResidentNamespace = Namespace<ResidentClientEvents, ResidentServerEvents, DefaultEventsMap, Viewer>
+export type ResidentNamespace = Namespace<
+  ResidentClientEvents,
+  ResidentServerEvents,
+  DefaultEventsMap,
+  Viewer
+>
 type ResidentSocket = Socket<ResidentClientEvents, ResidentServerEvents, DefaultEventsMap, Viewer>
 
 interface Room {

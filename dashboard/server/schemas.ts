@@ -61,9 +61,7 @@ export const deviceAnswer = device.extend({
 export const historyAnswer = z.object({
   signal: z.string(),
   unit: z.string(),
-  buckets: z.array(
-    z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number(), count }),
-  ),
+  buckets: z.array(z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number(), count })),
 })
 
 export const faultsAnswer = z.object({

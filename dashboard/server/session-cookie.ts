@@ -18,7 +18,10 @@ export function sessionTokenOf(header: string | undefined): string | undefined {
   return undefined
 }
 
-export function setSessionCookie(response: Response, { token, expiresMs }: Pick<Session, 'token' | 'expiresMs'>): void {
+export function setSessionCookie(
+  response: Response,
+  { token, expiresMs }: Pick<Session, 'token' | 'expiresMs'>,
+): void {
   response.cookie(cookieName, token, {
     ...attributes,
     secure: response.req.secure,

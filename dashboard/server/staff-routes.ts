@@ -61,7 +61,9 @@ function deviceRoutes({ registry, live }: DashboardDeps, sources: () => Sources)
       answer: devicesAnswer,
       handle() {
         const now = sources()
-        return { body: { devices: now.registry.devices.map((device) => withAge(deviceView(device, now), now)) } }
+        return {
+          body: { devices: now.registry.devices.map((device) => withAge(deviceView(device, now), now)) },
+        }
       },
     }),
     route({

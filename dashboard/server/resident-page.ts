@@ -1,0 +1,206 @@
+import type { BilingualText } from '../../estate/registry.ts'
+import { ageOf } from '../client/age.ts'
+import {
+  faceOf,
+  shapes,
+  tallyFaces,
+  tallyOf,
+  wordOf,
+  type Face,
+  type Sight,
+} from '../client/residents/port-face.ts'
+import { residentTexts, type ResidentText } from '../client/residents/texts.ts'
+import type { PortView, ResidentSnapshot, ShedView, SiteView } from '../protocol.ts'
+import { notBuilt } from './client-files.ts'
+import { blank, html, jsonScript, type Html } from './html.ts'
+import { page } from './page.ts'
+
+/** The residents' page as it is delivered: complete and readable before any script, on a cheap phone and where
+ *  scripts are off. The faces, the words and the tree are those of the client, which takes over without anything
+ *  moving. */
+
+export type Language = keyof typeof residentTexts
+
+type Say = (text: ResidentText, values?: Readonly<Record<string, string | number>>) => string
+
+/** One site, as it is at this moment. */
+export function sitePage(
+  snapshot: ResidentSnapshot,
+  { language, sites, tags }: { language: Language; sites: readonly SiteView[]; tags: Html | undefined },
+): string {
+  const say = speaker(language)
+  const { site, sheds, ports, serverMs } = snapshot
+  const sight = { nowMs: serverMs, blind: false }
+  const names = (text: BilingualText) => inLanguage(text, language)
+  const body = html`${notBuilt(tags)}
+    <div id="app">
+      <div class="page">
+        ${head({ name: names(site.name), language, site })}
+        ${sites.length > 1 ? siteChoice({ sites, chosen: site.id, language }) : blank}
+        ${overview(ports, { say, sight })}
+        <main class="main">
+          <div class="sheds">${sheds.map((shed) => shedCard(shed, { ports, say, sight, names }))}</div>
+        </main>
+        <footer class="foot"><p>${say('note')}</p></footer>
+      </div>
+    </div>
+    ${jsonScript('snapshot', snapshot)}`
+  return page({ language, title: `${say('title')} · ${names(site.name)}`, tags, body })
+}
+
+/** Where there are several sites and none was named. */
+export function sitesPage({
+  sites,
+  language,
+  tags,
+}: {
+  sites: readonly SiteView[]
+  language: Language
+  tags: Html | undefined
+}): string {
+  const title = speaker(language)('title')
+  const links = sites.map(
+    ({ id, name }) =>
+      html`<li>
+        <a class="jump" href="/?site=${id}&amp;lang=${language}">${inLanguage(name, language)}</a>
+      </li>`,
+  )
+  const body = html`${notBuilt(tags)}
+    <div id="app">
+      <div class="page">
+        ${head({ name: '', language })}
+        <main class="main">
+          <ul class="jumps">
+            ${links}
+          </ul>
+        </main>
+      </div>
+    </div>`
+  return page({ language, title, tags, body })
+}
+
+function head({ name, language, site }: { name: string; language: Language; site?: SiteView }): Html {
+  const say = speaker(language)
+  const other = language === 'en' ? 'zh-CN' : 'en'
+  const here = site ? html`&amp;site=${site.id}` : blank
+  return html`<header class="head">
+    <div class="head-names">
+      <p class="head-title">${say('title')}</p>
+      <h1 class="head-site">${name}</h1>
+    </div>
+    <a class="head-language" href="?lang=${other}${here}" lang="${other}" hreflang="${other}"
+      >${say('switchLanguage')}</a
+    >
+  </header>`
+}
+
+function siteChoice({
+  sites,
+  chosen,
+  language,
+}: {
+  sites: readonly SiteView[]
+  chosen: string
+  language: Language
+}): Html {
+  const others = sites.filter(({ id }) => id !== chosen)
+  return html`<nav class="choice" aria-label="${speaker(language)('choose')}">
+    ${others.map(
+      ({ id, name }) => html`<a href="/?site=${id}&amp;lang=${language}">${inLanguage(name, language)}</a> `,
+    )}
+  </nav>`
+}
+
+interface Telling {
+  say: Say
+  sight: Sight
+}
+
+function overview(ports: readonly PortView[], { say, sight }: Telling): Html {
+  if (ports.length === 0) return html`<p class="blank">${say('noPorts')}</p>`
+  const { free, unknown } = tallyOf(ports, sight)
+  return html`<section class="overview">
+    <p class="overview-free">
+      <b class="overview-count">${free}</b>
+      <span>${say('freeOf', { total: ports.length })}</span>
+      ${unknown > 0 ? html`<span class="overview-unknown">${say('unknownOf', { count: unknown })}</span>` : blank}
+    </p>
+  </section>`
+}
+
+function shedCard(
+  shed: ShedView,
+  {
+    ports: all,
+    say,
+    sight,
+    names,
+  }: Telling & { ports: readonly PortView[]; names: (text: BilingualText) => string },
+): Html {
+  const ports = all.filter((port) => port.shed === shed.id)
+  const repairs = ports.flatMap(({ label, order }) =>
+    order ? [say('repair', { label, order: order.id, state: say(`order-${order.state}`) })] : [],
+  )
+  return html`<section class="shed" id="shed-${shed.id}" aria-labelledby="name-${shed.id}">
+    <div class="shed-top">
+      <h2 class="shed-name" id="name-${shed.id}">${names(shed.name)}</h2>
+      ${tally(ports, { say, sight })}
+    </div>
+    <ol class="ports">
+      ${ports.map((port) => portTile(port, { say, sight }))}
+    </ol>
+    ${
+      repairs.length === 0
+        ? blank
+        : html`<ul class="repairs">
+            ${repairs.map((text) => html`<li class="repair">${text}</li>`)}
+          </ul>`
+    }
+  </section>`
+}
+
+const tallyOrder = ['free', 'inUse', 'outOfOrder', 'unknown'] as const
+
+function tally(ports: readonly PortView[], { say, sight }: Telling): Html {
+  const counts = tallyOf(ports, sight)
+  const items = tallyOrder.map((group) => {
+    const face = tallyFaces[group]
+    return html`<li class="tally-item" data-face="${face}">
+      ${shape(face)}<b class="tally-count">${counts[group]}</b><span>${say(group)}</span>
+    </li>`
+  })
+  return html`<ul class="tally">
+    ${items}
+  </ul>`
+}
+
+function portTile(port: PortView, { say, sight }: Telling): Html {
+  const face = faceOf(port, sight)
+  return html`<li class="port" data-face="${face}" data-port="${port.id}">
+    <span class="port-label">${port.label}</span>
+    ${shape(face)}
+    <span class="port-word">${say(wordOf(port, face))}</span>
+    <span class="port-age">${ageText(port, { say, sight })}</span>
+  </li>`
+}
+
+function ageText({ t }: PortView, { say, sight }: Telling): string {
+  if (t === undefined) return say('age-never')
+  const { unit, count } = ageOf(sight.nowMs - t)
+  return say(`age-${unit}`, { count })
+}
+
+function shape(face: Face): Html {
+  return html`<svg class="shape" viewBox="0 0 24 24" aria-hidden="true"><path d="${shapes[face]}" /></svg>`
+}
+
+function speaker(language: Language): Say {
+  return (text, values = {}) =>
+    residentTexts[language][text].replaceAll(/\{\{(\w+)\}\}/g, (_all, name: string) =>
+      String(values[name] ?? ''),
+    )
+}
+
+function inLanguage(text: BilingualText, language: Language): string {
+  return language === 'en' ? text.en : text.zh
+}
