@@ -27,7 +27,7 @@ describe('a port says what it is only while it is known', () => {
     ],
     [
       'a charger that declared a report an hour may be an hour old',
-      [[{ ...young, periodS: { state: 3600 } }], { nowMs: startMs + 60 * minute }],
+      [[{ ...young, periodS: { 'state/port': 3600 } }], { nowMs: startMs + 60 * minute }],
       'available',
     ],
   ]

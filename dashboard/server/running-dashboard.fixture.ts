@@ -1,0 +1,218 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Socket } from 'socket.io-client'
+import { io } from 'socket.io-client'
+import type { LiveDevice, LiveFeed } from '../../estate/live.ts'
+import type { Registry, RegistryContent } from '../../estate/registry.ts'
+import { buildRegistry } from '../../estate/registry-index.ts'
+import { allowedActions, decide, type WorkOrder } from '../../estate/work-order.ts'
+import { VirtualClock } from '../../platform/clock.ts'
+import { silentLog } from '../../platform/log.ts'
+import { smallEstate, startMs } from '../view/small-estate.fixture.ts'
+import { DashboardServer } from './dashboard-server.ts'
+import type { ActResult, DashboardDeps, Health, OrderDesk, Session, StaffDoor } from './ports.ts'
+
+/** The real server on a free port, over a small estate that the test moves by hand. Time stands still until the
+ *  test turns it. */
+export class RunningDashboard {
+  readonly clock = new VirtualClock(startMs)
+  readonly live = new HandMadeLive()
+  readonly orders = new HandMadeOrders()
+  readonly staff = new HandMadeStaff(this.clock)
+  readonly deps: DashboardDeps
+  registry: Registry
+  health: Health = { ok: true, details: { broker: { ok: true, detail: 'listening' } } }
+  url = ''
+  readonly #server: DashboardServer
+  readonly #clients: Socket[] = []
+
+  constructor(content: RegistryContent = smallEstate, more: Partial<DashboardDeps> = {}) {
+    this.registry = buildRegistry(content)
+    this.deps = {
+      config: { host: '127.0.0.1', port: 0, clientDir: mkdtempSync(join(tmpdir(), 'client-')) },
+      registry: () => this.registry,
+      live: this.live,
+      history: {
+        range: ({ fromMs }) => Promise.resolve([{ t: fromMs, min: 220, max: 230, mean: 225, count: 2 }]),
+      },
+      orders: this.orders,
+      valvesFor: () => ['v1'],
+      staff: this.staff,
+      faults: () => [alarm],
+      ledger: () => ({ total: line, devices: [{ device: 'meter', ...line }] }),
+      quarantine: () => [refused],
+      health: () => Promise.resolve(this.health),
+      metricsText: () => Promise.resolve('estate_accepted_total 7\n'),
+      flows: { socketPath: '/nowhere', ensureStarted: () => Promise.reject(new Error('not in this test')) },
+      clock: this.clock,
+      log: silentLog,
+      ...more,
+    }
+    this.#server = new DashboardServer(this.deps)
+  }
+
+  async start(): Promise<this> {
+    const { host, port } = await this.#server.start()
+    this.url = `http://${host}:${port}`
+    return this
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) client.disconnect()
+    await this.stopServer()
+    rmSync(this.deps.config.clientDir, { recursive: true, force: true })
+  }
+
+  /** Leaves its clients to find out. */
+  stopServer(): Promise<void> {
+    return this.#server.stop()
+  }
+
+  /** `as` signs in first. */
+  async ask(path: string, { as, ...init }: Asking = {}): Promise<Response> {
+    const cookie = as && `estate_session=${this.staff.signIn(as).token}`
+    return fetch(this.url + path, { ...init, headers: { ...init.headers, ...(cookie && { cookie }) } })
+  }
+
+  post(path: string, body: unknown, as?: Session['role']): Promise<Response> {
+    const headers = { 'content-type': 'application/json' }
+    return this.ask(path, { method: 'POST', body: JSON.stringify(body), headers, ...(as && { as }) })
+  }
+
+  connect(namespace: '/residents' | '/ops', session?: Session): Socket {
+    const extraHeaders = session ? { cookie: `estate_session=${session.token}` } : {}
+    const client = io(this.url + namespace, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      extraHeaders,
+    })
+    this.#clients.push(client)
+    return client
+  }
+}
+
+type Asking = Omit<RequestInit, 'headers'> & { headers?: Record<string, string>; as?: Session['role'] }
+
+export class HandMadeLive implements LiveFeed {
+  readonly #devices = new Map<string, LiveDevice>()
+  readonly #listeners = new Set<(changed: readonly LiveDevice[]) => void>()
+
+  devices() {
+    return [...this.#devices.values()]
+  }
+
+  device(id: string) {
+    return this.#devices.get(id)
+  }
+
+  subscribe(listener: (changed: readonly LiveDevice[]) => void) {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  hear(device: LiveDevice): void {
+    this.#devices.set(device.device, device)
+    for (const listener of this.#listeners) listener([device])
+  }
+}
+
+export class HandMadeOrders implements OrderDesk {
+  readonly #orders = new Map<string, WorkOrder>()
+  readonly #listeners = new Set<(order: WorkOrder) => void>()
+
+  put(order: WorkOrder): void {
+    this.#orders.set(order.id, order)
+    for (const listener of this.#listeners) listener(order)
+  }
+
+  list({ state, site }: Parameters<OrderDesk['list']>[0]): Promise<WorkOrder[]> {
+    const all = [...this.#orders.values()]
+    return Promise.resolve(
+      all.filter((order) => (!state || order.state === state) && (!site || order.site === site)),
+    )
+  }
+
+  get(id: string) {
+    return Promise.resolve(this.#orders.get(id))
+  }
+
+  act(...[id, action, deed]: Parameters<OrderDesk['act']>): Promise<ActResult | undefined> {
+    const order = this.#orders.get(id)
+    if (!order) return Promise.resolve(undefined)
+    const decided = decide(order, action, deed)
+    if (!decided.ok) return Promise.resolve({ ...decided, allowed: allowedActions(order) })
+    const done = { type: action, atMs: deed.atMs, who: deed.who }
+    const next: WorkOrder = { ...order, state: 'acknowledged', history: [...order.history, done] }
+    this.put(next)
+    return Promise.resolve({ ok: true, order: next })
+  }
+
+  onChange(listener: (order: WorkOrder) => void) {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+/** Everybody's password is `right`. */
+class HandMadeStaff implements StaffDoor {
+  readonly #clock: VirtualClock
+  readonly #sessions = new Map<string, Session>()
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock
+  }
+
+  signIn(role: Session['role']): Session {
+    const session = {
+      token: `token-${this.#sessions.size}`,
+      name: role,
+      role,
+      expiresMs: this.#clock.now() + 60_000,
+    }
+    this.#sessions.set(session.token, session)
+    return session
+  }
+
+  login(name: string, password: string) {
+    return Promise.resolve(name === 'engineer' && password === 'right' ? this.signIn(name) : undefined)
+  }
+
+  session(token: string) {
+    const session = this.#sessions.get(token)
+    return Promise.resolve(session && session.expiresMs > this.#clock.now() ? session : undefined)
+  }
+
+  logout(token: string) {
+    this.#sessions.delete(token)
+    return Promise.resolve()
+  }
+}
+
+const line = { accepted: 7, stored: 6, quarantined: 1, duplicate: 0, pending: 0, refused: 0, wills: 0 }
+
+const alarm = {
+  rule: 'H04',
+  site: 'oak',
+  node: 'house',
+  device: 'house-heat',
+  severity: 'P2',
+  state: 'active-unacknowledged',
+  sinceMs: startMs,
+  why: 'return pressure below 194 kPa for 60 s',
+  signal: 'p_ret_kpa',
+} as const
+
+const refused = {
+  id: 1,
+  device: 'meter',
+  topic: 'est/1/oak/water-meter/meter/tele',
+  reason: 'range',
+  path: 'd.vol_l',
+  expected: '0 or more',
+  got: '-1',
+  count: 1,
+  firstSeen: startMs,
+  lastSeen: startMs,
+}
