@@ -6,12 +6,16 @@ import { Mark } from './mark.tsx'
 import { say, sayAge } from './say.ts'
 import { opsTexts, type OpsText } from './texts.ts'
 
-/** Devices that need a look come first. */
+/** What fits on a phone without pushing the rest away; the worst come first. */
+const shownAtFirst = 12
+
 export function DeviceList({ devices, sight }: { devices: readonly DeviceView[]; sight: Sight }) {
   const [only, setOnly] = useState<DeviceState>()
+  const [all, setAll] = useState(false)
   const seen = devices.map((device) => seenAs(device, sight))
   const counts = countDevices(seen)
-  const wanted = only === undefined ? seen : seen.filter(({ state }) => state === only)
+  const wanted = arrangeDevices(only === undefined ? seen : seen.filter(({ state }) => state === only))
+  const hidden = all ? 0 : Math.max(0, wanted.length - shownAtFirst)
   return (
     <section class="panel devices" aria-labelledby="devices-name">
       <h2 class="panel-name" id="devices-name">
@@ -43,10 +47,15 @@ export function DeviceList({ devices, sight }: { devices: readonly DeviceView[];
       </div>
       {wanted.length === 0 && <p class="nothing">{say('devices-none')}</p>}
       <ul class="device-rows" tabIndex={0} aria-labelledby="devices-name">
-        {arrangeDevices(wanted).map((device) => (
+        {wanted.slice(0, wanted.length - hidden).map((device) => (
           <DeviceRow key={device.id} device={device} nowMs={sight.nowMs} />
         ))}
       </ul>
+      {hidden > 0 && (
+        <button class="more" type="button" onClick={() => setAll(true)}>
+          {say('more', { count: hidden })}
+        </button>
+      )}
     </section>
   )
 }

@@ -189,6 +189,8 @@ function pressureAxis(ink: Ink): uPlot.Axis {
     stroke: ink.text,
     font: ink.font,
     size: 46,
+    incrs: [0.01, 0.02, 0.05, 0.1, 0.2],
+    space: 36,
     grid: { stroke: ink.grid, width: 1 },
     ticks: { show: false },
     values: (_, splits) => splits.map((mpa) => mpa.toFixed(2)),
@@ -217,6 +219,8 @@ function writeLimits(plot: uPlot, { band, words }: PlotOptions, ink: Ink): void 
   ctx.fillStyle = ink.text
   ctx.strokeStyle = ink.limit
   ctx.lineWidth = devicePixelRatio
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'alphabetic'
   ctx.setLineDash([4 * devicePixelRatio, 3 * devicePixelRatio])
   const limits = [
     { kpa: band.lowLow, word: words.empty },

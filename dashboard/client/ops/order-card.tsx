@@ -37,7 +37,7 @@ export function OrderCard({ order, live }: { order: OrderView; live: LiveEstate 
 function Facts({ order }: { order: OrderView }) {
   return (
     <dl class="facts">
-      <Fact name={say('root')}>{inLanguage(order.rootName)}</Fact>
+      {!isNamed(order) && <Fact name={say('root')}>{inLanguage(order.rootName)}</Fact>}
       <Fact name={say('reason')}>{order.reason}</Fact>
       {order.valves.length > 0 && (
         <Fact name={say('valves')}>
@@ -60,6 +60,11 @@ function Facts({ order }: { order: OrderView }) {
       </div>
     </dl>
   )
+}
+
+/** Most titles name the place already; then it is not said twice. */
+function isNamed({ title, rootName }: OrderView): boolean {
+  return inLanguage(title).includes(inLanguage(rootName))
 }
 
 function Fact({ name, children }: { name: string; children: ComponentChildren }) {

@@ -5,7 +5,7 @@ import { browserMs, serverNowMs } from '../server-clock.ts'
 import { Head } from './head.tsx'
 import { LineStatus } from './line-status.tsx'
 import type { LiveSite } from './live-site.ts'
-import { tallyOf, type Sight } from './port-face.ts'
+import { tallyOf, type Sight, type Tally } from './port-face.ts'
 import { say } from './say.ts'
 import { ShedCard } from './shed-card.tsx'
 
@@ -60,29 +60,45 @@ interface OverviewOf {
 }
 
 function Overview({ snapshot: { sheds, ports }, byShed, sight }: OverviewOf) {
-  const { free, unknown } = tallyOf(ports, sight)
+  const tally = tallyOf(ports, sight)
   return (
     <section class="overview">
       <p class="overview-free">
-        <b class="overview-count">{free}</b>
-        <span>{say('freeOf', { total: ports.length })}</span>
-        {unknown > 0 && <span class="overview-unknown">{say('unknownOf', { count: unknown })}</span>}
+        <FreeCount className="overview-count" tally={tally} />
+        {!isInTheDark(tally) && <span>{say('freeOf', { total: ports.length })}</span>}
+        {tally.unknown > 0 && (
+          <span class="overview-unknown">{say('unknownOf', { count: tally.unknown })}</span>
+        )}
       </p>
       <nav class="jumps">
         {sheds.map(({ id, name }) => {
-          const shedFree = tallyOf(byShed.get(id) ?? [], sight).free
-          const label = say('jump', { shed: inLanguage(name), free: shedFree })
+          const shedTally = tallyOf(byShed.get(id) ?? [], sight)
           return (
-            <a key={id} class="jump" href={`#shed-${id}`} aria-label={label}>
+            <a key={id} class="jump" href={`#shed-${id}`}>
               <span class="jump-name">{inLanguage(name)}</span>
-              <b class="jump-count" data-none={shedFree === 0 ? '' : undefined}>
-                {shedFree}
-              </b>
+              <span class="jump-free">
+                <FreeCount className="jump-count" tally={shedTally} />
+                {say(isInTheDark(shedTally) ? 'unknown' : 'free')}
+              </span>
             </a>
           )
         })}
       </nav>
     </section>
+  )
+}
+
+/** None is known: then "0 free" would be a claim that nobody can make. */
+function isInTheDark({ free, inUse, outOfOrder, unknown }: Tally): boolean {
+  return unknown > 0 && free + inUse + outOfOrder === 0
+}
+
+function FreeCount({ tally, className }: { tally: Tally; className: string }) {
+  const dark = isInTheDark(tally)
+  return (
+    <b class={className} data-none={dark || tally.free === 0 ? '' : undefined}>
+      {dark ? '?' : tally.free}
+    </b>
   )
 }
 
