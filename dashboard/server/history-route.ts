@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type {} from 'zod-openapi'
 import { signalOf } from '../../firmware-contracts/kinds.ts'
 import { unitOf } from '../../firmware-contracts/units.ts'
 import type { DashboardDeps } from './ports.ts'
@@ -53,10 +54,17 @@ function wrong(field: string, detail: string): Problem {
   return problem(400, field, { errors: [{ field, detail }] })
 }
 
-/** A number in a query string: digits and nothing else, where `Number` would take '' for 0. */
+/** A number in a query string: digits and nothing else, where `Number` would take '' for 0. In the document it
+ *  is the number it stands for. */
 function digits(what: string) {
   return z
     .string()
     .regex(/^\d{1,16}$/, `expected ${what}`)
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern
+        jsonSchema.type = 'integer'
+      },
+    })
     .transform(Number)
 }

@@ -51,6 +51,13 @@ describe('the first paint for residents', () => {
     expect((await dashboard.ask('/?site=nowhere')).status).toBe(404)
   })
 
+  it('where nothing is known it does not say "none free"', async () => {
+    dashboard = await new RunningDashboard().start()
+    const page = await textOf('/?lang=en')
+    expect(page).toMatch(/<b class="overview-count" data-none="">\?</)
+    expect(page).toContain('2 unknown')
+  })
+
   it('a name that is markup is shown as text and cannot end the data block', async () => {
     const evil = '</script><script>alert(1)</script>'
     const sites = [{ id: 'oak', name: name(evil) }]

@@ -8,6 +8,7 @@ import {
   wordOf,
   type Face,
   type Sight,
+  type Tally,
 } from '../client/residents/port-face.ts'
 import { residentTexts, type ResidentText } from '../client/residents/texts.ts'
 import type { PortView, ResidentSnapshot, ShedView, SiteView } from '../protocol.ts'
@@ -29,7 +30,7 @@ export function sitePage(
   { language, sites, tags }: { language: Language; sites: readonly SiteView[]; tags: Html | undefined },
 ): string {
   const say = speaker(language)
-  const { site, sheds, ports, serverMs } = snapshot
+  const { site, ports, serverMs } = snapshot
   const sight = { nowMs: serverMs, blind: false }
   const names = (text: BilingualText) => inLanguage(text, language)
   const body = html`${notBuilt(tags)}
@@ -37,10 +38,7 @@ export function sitePage(
       <div class="page">
         ${head({ name: names(site.name), language, site })}
         ${sites.length > 1 ? siteChoice({ sites, chosen: site.id, language }) : blank}
-        ${overview(ports, { say, sight })}
-        <main class="main">
-          <div class="sheds">${sheds.map((shed) => shedCard(shed, { ports, say, sight, names }))}</div>
-        </main>
+        ${ports.length === 0 ? html`<p class="blank">${say('noPorts')}</p>` : main(snapshot, { say, sight, names })}
         <footer class="foot"><p>${say('note')}</p></footer>
       </div>
     </div>
@@ -103,41 +101,82 @@ function siteChoice({
   chosen: string
   language: Language
 }): Html {
-  const others = sites.filter(({ id }) => id !== chosen)
-  return html`<nav class="choice" aria-label="${speaker(language)('choose')}">
-    ${others.map(
-      ({ id, name }) => html`<a href="/?site=${id}&amp;lang=${language}">${inLanguage(name, language)}</a> `,
-    )}
-  </nav>`
+  const say = speaker(language)
+  const options = sites.map(
+    ({ id, name }) =>
+      html`<option value="${id}" ${id === chosen ? { markup: 'selected' } : blank}>
+        ${inLanguage(name, language)}
+      </option>`,
+  )
+  return html`<form class="choice" method="get">
+    <label class="choice-label" for="site">${say('choose')}</label>
+    <select class="choice-list" id="site" name="site">
+      ${options}
+    </select>
+    <noscript><button>${say('choose')}</button></noscript>
+  </form>`
 }
 
 interface Telling {
   say: Say
   sight: Sight
+  /** A name in the page's language. */
+  names: (text: BilingualText) => string
 }
 
-function overview(ports: readonly PortView[], { say, sight }: Telling): Html {
-  if (ports.length === 0) return html`<p class="blank">${say('noPorts')}</p>`
-  const { free, unknown } = tallyOf(ports, sight)
+function main(snapshot: ResidentSnapshot, telling: Telling): Html {
+  const { sheds, ports } = snapshot
+  return html`<main class="main">
+    ${overview(snapshot, telling)}
+    <div class="sheds">${sheds.map((shed) => shedCard(shed, { ports, ...telling }))}</div>
+  </main>`
+}
+
+function overview({ sheds, ports }: ResidentSnapshot, { say, sight, names }: Telling): Html {
+  const counts = tallyOf(ports, sight)
+  const jumps = sheds.map(({ id, name }) => {
+    const counts = tallyOf(portsIn(id, ports), sight)
+    return html`<a class="jump" href="#shed-${id}">
+      <span class="jump-name">${names(name)}</span>
+      <span class="jump-free"
+        >${freeCount('jump-count', counts)}${say(isInTheDark(counts) ? 'unknown' : 'free')}</span
+      >
+    </a>`
+  })
   return html`<section class="overview">
     <p class="overview-free">
-      <b class="overview-count">${free}</b>
-      <span>${say('freeOf', { total: ports.length })}</span>
-      ${unknown > 0 ? html`<span class="overview-unknown">${say('unknownOf', { count: unknown })}</span>` : blank}
+      ${freeCount('overview-count', counts)}
+      ${isInTheDark(counts) ? blank : html`<span>${say('freeOf', { total: ports.length })}</span>`}
+      ${
+        counts.unknown > 0
+          ? html`<span class="overview-unknown">${say('unknownOf', { count: counts.unknown })}</span>`
+          : blank
+      }
     </p>
+    <nav class="jumps">${jumps}</nav>
   </section>`
+}
+
+/** None is known: then "0 free" would be a claim that nobody can make. */
+function isInTheDark({ free, inUse, outOfOrder, unknown }: Tally): boolean {
+  return unknown > 0 && free + inUse + outOfOrder === 0
+}
+
+function freeCount(className: string, counts: Tally): Html {
+  const dark = isInTheDark(counts)
+  const none = dark || counts.free === 0 ? html`data-none=""` : blank
+  return html`<b class="${className}" ${none}>${dark ? '?' : counts.free}</b>`
+}
+
+function portsIn(shed: string, ports: readonly PortView[]): readonly PortView[] {
+  return ports.filter((port) => port.shed === shed)
 }
 
 function shedCard(
   shed: ShedView,
-  {
-    ports: all,
-    say,
-    sight,
-    names,
-  }: Telling & { ports: readonly PortView[]; names: (text: BilingualText) => string },
+  { ports: all, say, sight, names }: Telling & { ports: readonly PortView[] },
 ): Html {
-  const ports = all.filter((port) => port.shed === shed.id)
+  const ports = portsIn(shed.id, all)
   const repairs = ports.flatMap(({ label, order }) =>
     order ? [say('repair', { label, order: order.id, state: say(`order-${order.state}`) })] : [],
   )
@@ -161,7 +200,7 @@ function shedCard(
 
 const tallyOrder = ['free', 'inUse', 'outOfOrder', 'unknown'] as const
 
-function tally(ports: readonly PortView[], { say, sight }: Telling): Html {
+function tally(ports: readonly PortView[], { say, sight }: Omit<Telling, 'names'>): Html {
   const counts = tallyOf(ports, sight)
   const items = tallyOrder.map((group) => {
     const face = tallyFaces[group]
@@ -174,7 +213,7 @@ function tally(ports: readonly PortView[], { say, sight }: Telling): Html {
   </ul>`
 }
 
-function portTile(port: PortView, { say, sight }: Telling): Html {
+function portTile(port: PortView, { say, sight }: Omit<Telling, 'names'>): Html {
   const face = faceOf(port, sight)
   return html`<li class="port" data-face="${face}" data-port="${port.id}">
     <span class="port-label">${port.label}</span>
@@ -184,7 +223,7 @@ function portTile(port: PortView, { say, sight }: Telling): Html {
   </li>`
 }
 
-function ageText({ t }: PortView, { say, sight }: Telling): string {
+function ageText({ t }: PortView, { say, sight }: Omit<Telling, 'names'>): string {
   if (t === undefined) return say('age-never')
   const { unit, count } = ageOf(sight.nowMs - t)
   return say(`age-${unit}`, { count })
