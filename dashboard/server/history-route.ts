@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type {} from 'zod-openapi'
 import { signalOf } from '../../firmware-contracts/kinds.ts'
 import { unitOf } from '../../firmware-contracts/units.ts'
 import type { DashboardDeps } from './ports.ts'
