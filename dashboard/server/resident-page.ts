@@ -38,6 +38,7 @@ export function sitePage(
       <div class="page">
         ${head({ name: names(site.name), language, site })}
         ${sites.length > 1 ? siteChoice({ sites, chosen: site.id, language }) : blank}
+        ${newest(snapshot, say)}
         ${ports.length === 0 ? html`<p class="blank">${say('noPorts')}</p>` : main(snapshot, { say, sight, names })}
         <footer class="foot"><p>${say('note')}</p></footer>
       </div>
@@ -122,6 +123,17 @@ interface Telling {
   sight: Sight
   /** A name in the page's language. */
   names: (text: BilingualText) => string
+}
+
+/** Where the client will say that the page is live; until then, only how old it is. */
+function newest({ ports, serverMs }: ResidentSnapshot, say: Say): Html {
+  const heardMs = ports.flatMap(({ t }) => t ?? [])
+  if (heardMs.length === 0) return blank
+  const { unit, count } = ageOf(serverMs - Math.max(...heardMs))
+  return html`<p class="line" data-line="connecting">
+    <span class="line-dot" aria-hidden="true"></span>
+    <span>${say('newest', { age: say(`age-${unit}`, { count }) })}</span>
+  </p>`
 }
 
 function main(snapshot: ResidentSnapshot, telling: Telling): Html {
