@@ -104,7 +104,7 @@ export interface OrderView {
   rootName: BilingualText
   site: string
   title: BilingualText
-  reason: string
+  reason: BilingualText
   openedAt: number
   /** Event time of the machine's recovery, where it has recovered: a proposal to close, not a closing. */
   recoveredAt?: number

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
 import type { Deed, IncidentReport, OrderAction, OrderEvent, OrderState, WorkOrder } from './work-order.ts'
 import { allowedActions } from './work-order.ts'
+import type { BilingualText } from './registry.ts'
 import type { Records, RecordsTransaction } from './records.ts'
 
 /** All work orders, as events in the records database.
@@ -71,7 +72,7 @@ export class OrderBook {
   /** The same incident knows more. Undefined when its order is closed. */
   async update(trx: RecordsTransaction, report: IncidentReport, atMs: number): Promise<string | undefined> {
     const order = await this.#openOrder(trx, report.key)
-    if (!order || order.reason === report.reason) return undefined
+    if (!order || order.reason.en === report.reason.en) return undefined
     await this.#append(trx, order.id, `updated|${report.key}|${atMs}|${report.evidence.length}`, {
       type: 'updated',
       atMs,
@@ -82,7 +83,7 @@ export class OrderBook {
 
   async recover(
     trx: RecordsTransaction,
-    { key, atMs, reason }: { key: string; atMs: number; reason: string },
+    { key, atMs, reason }: { key: string; atMs: number; reason: BilingualText },
   ): Promise<string | undefined> {
     const order = await this.#openOrder(trx, key)
     if (!order) return undefined
@@ -93,7 +94,7 @@ export class OrderBook {
   /** `from` was found to be a part of `into`. */
   async merge(
     trx: RecordsTransaction,
-    { from, into, atMs, reason }: { from: string; into: string; atMs: number; reason: string },
+    { from, into, atMs, reason }: { from: string; into: string; atMs: number; reason: BilingualText },
   ): Promise<string | undefined> {
     const part = await this.#openOrder(trx, from)
     const whole = await this.#openOrder(trx, into)

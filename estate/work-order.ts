@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { BilingualText } from './registry.ts'
 
 /** Work orders: what people do about an incident. An order is the fold of its events; nobody edits one. */
 
@@ -56,7 +57,7 @@ const incidentReport = z.object({
   /** When it began, event time, epoch ms. */
   openedAtMs: z.number(),
   /** Why the engine decided so, a sentence for the engineer. */
-  reason: z.string(),
+  reason: bilingual,
   evidence: z.array(evidence).readonly(),
   /** Registry ids of buildings or ports whose people feel it. */
   affected: z.array(z.string()).readonly(),
@@ -71,9 +72,9 @@ export const orderEvent = z.discriminatedUnion('type', [
   /** The same fault again within a day: the same order. */
   z.object({ type: z.literal('relapsed'), atMs: z.number(), report: incidentReport }),
   /** The machine says it is over; a person confirms. */
-  z.object({ type: z.literal('recovered'), atMs: z.number(), reason: z.string() }),
+  z.object({ type: z.literal('recovered'), atMs: z.number(), reason: bilingual }),
   /** Found to be a part of another order. */
-  z.object({ type: z.literal('merged'), atMs: z.number(), into: z.string(), reason: z.string() }),
+  z.object({ type: z.literal('merged'), atMs: z.number(), into: z.string(), reason: bilingual }),
   z.object({
     type: z.literal('acted'),
     atMs: z.number(),
@@ -95,8 +96,9 @@ export interface WorkOrder {
   root: string
   causeClass: string
   site: string
-  title: { zh: string; en: string }
-  reason: string
+  title: BilingualText
+  /** Why the fault engine thinks so. */
+  reason: BilingualText
   openedAtMs: number
   /** Event time of the machine's recovery: a proposal to close, never a closing. */
   recoveredAtMs?: number
@@ -110,7 +112,8 @@ export interface WorkOrder {
   evidence: readonly Evidence[]
   affected: readonly string[]
   households: number
-  history: readonly { type: string; atMs: number; who?: string; why?: string }[]
+  /** `who` and `why` of a person; `reason` of the fault engine. */
+  history: readonly { type: string; atMs: number; who?: string; why?: string; reason?: BilingualText }[]
 }
 
 /** What people may do in a state, and the state it leads to. What is not here is not possible. */
@@ -193,7 +196,7 @@ function raised(id: string, { report, atMs }: Extract<OrderEvent, { type: 'raise
     state: 'open',
     relapses: 0,
     ...report,
-    history: [{ type: 'raised', atMs, why: report.reason }],
+    history: [{ type: 'raised', atMs, reason: report.reason }],
   }
 }
 
@@ -206,11 +209,11 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
       return {
         ...order,
         ...knownNow(order, event.report),
-        history: noted(order, { type: 'updated', atMs, why: event.report.reason }),
+        history: noted(order, { type: 'updated', atMs, reason: event.report.reason }),
       }
     case 'relapsed': {
       const { recoveredAtMs: _recovered, closedAtMs: _closed, ...again } = order
-      const history = noted(order, { type: 'relapsed', atMs, why: event.report.reason })
+      const history = noted(order, { type: 'relapsed', atMs, reason: event.report.reason })
       return {
         ...again,
         ...knownNow(order, event.report),
@@ -223,10 +226,10 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
       return {
         ...order,
         recoveredAtMs: atMs,
-        history: noted(order, { type: 'recovered', atMs, why: event.reason }),
+        history: noted(order, { type: 'recovered', atMs, reason: event.reason }),
       }
     case 'merged': {
-      const history = noted(order, { type: 'merged', atMs, why: event.reason })
+      const history = noted(order, { type: 'merged', atMs, reason: event.reason })
       return { ...order, state: 'cancelled', closedAtMs: atMs, mergedInto: event.into, history }
     }
     case 'acted':

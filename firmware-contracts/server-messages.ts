@@ -45,7 +45,7 @@ export const faultNoticeSchema = z.object({
   site: text,
   root: text.exactOptional(),
   title: bilingual.exactOptional(),
-  reason: text.exactOptional(),
+  reason: bilingual.exactOptional(),
   households: z.int().min(0).exactOptional(),
   t: epochMs,
 })

@@ -136,7 +136,8 @@ test(`a burst main becomes exactly one work order that names the station and eve
   )
   expect(order?.households).toBe(1_200)
   expect(order?.evidence.length).toBeGreaterThan(20)
-  expect(order?.reason).toMatch(/building 1[345]/i)
+  expect(order?.reason.en).toMatch(/deepest drop at building 1[345]/)
+  expect(order?.reason.zh).toMatch(/1[345]号楼降幅最大/)
   expect(order && valvesToClose(registry, order)).toHaveLength(4)
 })
 

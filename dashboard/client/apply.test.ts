@@ -19,7 +19,7 @@ function order(id: string, state: OrderView['state']): OrderView {
     rootName: name,
     site: 'hengkang',
     title: name,
-    reason: 'return below static height',
+    reason: { zh: '回水低于静压', en: 'return below static height' },
     openedAt: 0,
     alarms: 21,
     affected: [],

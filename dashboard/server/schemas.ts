@@ -91,7 +91,7 @@ const order = z.object({
   rootName: text,
   site: z.string(),
   title: text,
-  reason: z.string(),
+  reason: text,
   openedAt: z.number(),
   recoveredAt: z.number().exactOptional(),
   assignee: z.string().exactOptional(),
@@ -124,6 +124,7 @@ export const orderAnswer = order.extend({
         atMs: z.number(),
         who: z.string().exactOptional(),
         why: z.string().exactOptional(),
+        reason: text.exactOptional(),
       }),
     )
     .readonly(),

@@ -106,7 +106,7 @@ export function orderAt(root: string, more: Partial<WorkOrder> = {}): WorkOrder 
     causeClass: 'fault',
     site: 'oak',
     title: { zh: '故障', en: 'Fault' },
-    reason: 'the relay does not follow',
+    reason: { zh: '继电器未断开', en: 'the relay does not follow' },
     openedAtMs: startMs,
     relapses: 0,
     evidence: [{ rule: 'C02', node: root, atMs: startMs }],

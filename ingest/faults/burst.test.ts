@@ -69,7 +69,7 @@ describe('a burst of the secondary main near building 14', () => {
   })
 
   test('gives its reason: how many alarms, the deepest drop, the first out', () => {
-    expect(latest(changes)[0]?.reason).toMatch(
+    expect(latest(changes)[0]?.reason.en).toMatch(
       /^\+\d{2} alarms explained by the suspected secondary main burst at Hengkang Homes heat station .*; deepest drop at building 14 \(−\d+ kPa\); first out 07:0[56]:\d\d$/,
     )
   })
@@ -87,7 +87,7 @@ describe('a burst of the secondary main near building 14', () => {
     const [report] = latest(tellAll(newEngine(), loopSays({ ...burstAtB14, seed, at: seed % 20 })))
     const number = (seed % 20) + 1
     const near = [number - 1, number, number + 1].map((house) => `building ${house} `)
-    expect(near.some((house) => report?.reason.includes(`deepest drop at ${house}`))).toBe(true)
+    expect(near.some((house) => report?.reason.en.includes(`deepest drop at ${house}`))).toBe(true)
   })
 })
 
@@ -97,7 +97,7 @@ test('without its station the houses alone point to it', () => {
   )
   const changes = tellAll(newEngine(), housesOnly)
   expect(latest(changes).map(({ root, rule }) => [root, rule])).toEqual([[station, 'H01']])
-  expect(latest(changes)[0]?.reason).toMatch(/\d+ of \d+ places below it alarm/)
+  expect(latest(changes)[0]?.reason.en).toMatch(/\d+ of \d+ places below it alarm/)
 })
 
 test('a leak that only lowers the return pressure is one order', () => {

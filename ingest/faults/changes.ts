@@ -1,3 +1,4 @@
+import type { BilingualText } from '../../estate/registry.ts'
 import type { IncidentReport } from '../../estate/work-order.ts'
 
 /** What the fault engine decided, in order; the caller turns each into work-order events exactly once.
@@ -10,7 +11,7 @@ export type IncidentChange =
   /** The same incident knows more: more evidence, a wider effect, a higher severity, a higher root. */
   | { type: 'updated'; report: IncidentReport }
   /** The machine says it is over; people confirm. */
-  | { type: 'recovered'; key: string; site: string; atMs: number; reason: string }
+  | { type: 'recovered'; key: string; site: string; atMs: number; reason: BilingualText }
   /** A higher root was found: the younger incident `from` becomes part of the older `into`, whose report comes
    *  with it. */
-  | { type: 'merged'; from: string; into: string; site: string; atMs: number; reason: string }
+  | { type: 'merged'; from: string; into: string; site: string; atMs: number; reason: BilingualText }

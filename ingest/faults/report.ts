@@ -38,17 +38,24 @@ export function reportOf(incident: Incident, voice: Voice): IncidentReport {
 }
 
 /** Why the incident is thought to be over. */
-export function recoveryReason(incident: Incident, voice: Voice): string {
+export function recoveryReason(incident: Incident, voice: Voice): BilingualText {
   const members = Object.values(incident.members)
   const clear = members.filter(({ clearedMs }) => clearedMs !== null).length
-  const at = incident.recoveredAtMs === null ? '' : ` at ${voice.clockTime(incident.recoveredAtMs)}`
-  const place = placeOfFault(incident, voice.registry).en
-  return `${place} has been clear for its off-delay${at}; ${clear} of ${members.length} alarms clear`
+  const time = incident.recoveredAtMs === null ? undefined : voice.clockTime(incident.recoveredAtMs)
+  const place = placeOfFault(incident, voice.registry)
+  return {
+    zh: `${place.zh}${time === undefined ? '' : `自 ${time} 起`}已恢复正常；${members.length} 条报警中 ${clear} 条已解除`,
+    en: `${place.en} has been clear for its off-delay${time === undefined ? '' : ` at ${time}`}; ${clear} of ${members.length} alarms clear`,
+  }
 }
 
 /** Why one incident became part of another. */
-export function mergeReason(incident: Incident, voice: Voice): string {
-  return `explained by ${phrase(incident)} at ${placeOfFault(incident, voice.registry).en}, found above it`
+export function mergeReason(incident: Incident, voice: Voice): BilingualText {
+  const place = placeOfFault(incident, voice.registry)
+  return {
+    zh: `由上级的${place.zh}${label(incident).title.zh}解释`,
+    en: `explained by ${phrase(incident)} at ${place.en}, found above it`,
+  }
 }
 
 function label(incident: Incident): { id: string; title: BilingualText } {
@@ -80,44 +87,70 @@ export function nameOf(id: string, registry: Registry): BilingualText {
   }
 }
 
-function reasonFor(incident: Incident, voice: Voice): string {
+function reasonFor(incident: Incident, voice: Voice): BilingualText {
   const members = firstToLast(incident)
-  const place = placeOfFault(incident, voice.registry).en
   const own = incident.basis === 'inferred' ? [] : rootAlarms(incident)
   const lead = own.find(({ rule }) => rule === incident.rule)
-  const others = members.length - (lead ? 1 : 0)
-  const sentence =
-    others === 0
-      ? `${label(incident).title.en} at ${place}${measured(lead)}`
-      : `+${others} ${others === 1 ? 'alarm' : 'alarms'} explained by ${phrase(incident)} at ${place}${measured(lead)}`
-  const { share } = incident
-  const inferred = share && `${share.alarming} of ${share.of} places below it alarm`
-  return [sentence, inferred, deepest(members, voice), firstOut(members, voice)].filter(Boolean).join('; ')
+  const parts = [
+    explanation(incident, members.length - (lead ? 1 : 0), { lead, voice }),
+    inferredFrom(incident),
+    deepest(members, voice),
+    firstOut(members, voice),
+  ].filter((part) => part !== undefined)
+  return { zh: parts.map(({ zh }) => zh).join('；'), en: parts.map(({ en }) => en).join('; ') }
 }
 
-function measured(lead: Member | undefined): string {
-  if (!lead || lead.value === null) return ''
-  const limit = lead.limit === null ? '' : `, limit ${Math.round(lead.limit)}`
-  return ` (${lead.signal} ${Math.round(lead.value)}${limit})`
+function explanation(
+  incident: Incident,
+  others: number,
+  { lead, voice }: { lead: Member | undefined; voice: Voice },
+): BilingualText {
+  const { title } = label(incident)
+  const place = placeOfFault(incident, voice.registry)
+  const value = measured(lead)
+  if (others === 0)
+    return { zh: `${place.zh}${title.zh}${value.zh}`, en: `${title.en} at ${place.en}${value.en}` }
+  const alarms = others === 1 ? 'alarm' : 'alarms'
+  return {
+    zh: `另有 ${others} 条报警由${place.zh}${title.zh}解释${value.zh}`,
+    en: `+${others} ${alarms} explained by ${phrase(incident)} at ${place.en}${value.en}`,
+  }
+}
+
+function inferredFrom({ share }: Incident): BilingualText | undefined {
+  if (!share) return undefined
+  const { alarming, of } = share
+  return { zh: `其下 ${of} 处中 ${alarming} 处报警`, en: `${alarming} of ${of} places below it alarm` }
+}
+
+function measured(lead: Member | undefined): BilingualText {
+  if (!lead || lead.value === null) return { zh: '', en: '' }
+  const value = `${lead.signal} ${Math.round(lead.value)}`
+  if (lead.limit === null) return { zh: `（${value}）`, en: ` (${value})` }
+  const limit = Math.round(lead.limit)
+  return { zh: `（${value}，限值 ${limit}）`, en: ` (${value}, limit ${limit})` }
 }
 
 /** The house with the deepest fall is where to look first: measured against the station, so that it does not
  *  matter who sampled last; among equals the one that fell first. */
-function deepest(members: readonly Member[], { registry }: Voice): string | undefined {
+function deepest(members: readonly Member[], { registry }: Voice): BilingualText | undefined {
   const [most] = members
     .filter(({ node, fallKpa }) => (fallKpa ?? 0) > 0 && registry.node(node)?.type === 'building')
     .sort((a, b) => depth(b, a) || a.atMs - b.atMs)
   if (!most) return undefined
-  const name = registry.node(most.node)?.name.en ?? most.node
-  return `deepest drop at ${lowerFirst(name)} (−${Math.round(most.fallKpa ?? 0)} kPa)`
+  const name = registry.node(most.node)?.name ?? { zh: most.node, en: most.node }
+  const fall = `−${Math.round(most.fallKpa ?? 0)} kPa`
+  return { zh: `${name.zh}降幅最大（${fall}）`, en: `deepest drop at ${lowerFirst(name.en)} (${fall})` }
 }
 
 function depth(a: Member, b: Member): number {
   return (a.pullKpa ?? 0) - (b.pullKpa ?? 0) || (a.fallKpa ?? 0) - (b.fallKpa ?? 0)
 }
 
-function firstOut([first]: readonly Member[], { clockTime }: Voice): string | undefined {
-  return first && `first out ${clockTime(first.atMs)}`
+function firstOut([first]: readonly Member[], { clockTime }: Voice): BilingualText | undefined {
+  if (!first) return undefined
+  const time = clockTime(first.atMs)
+  return { zh: `首报 ${time}`, en: `first out ${time}` }
 }
 
 function phrase(incident: Incident): string {

@@ -14,7 +14,7 @@ function order(id: string, severity: OrderView['severity'], openedAt: number): O
     rootName: name,
     site: 'hengkang',
     title: name,
-    reason: '',
+    reason: { zh: '', en: '' },
     openedAt,
     alarms: 1,
     affected: [],

@@ -38,7 +38,7 @@ function Facts({ order }: { order: OrderView }) {
   return (
     <dl class="facts">
       {!isNamed(order) && <Fact name={say('root')}>{inLanguage(order.rootName)}</Fact>}
-      <Fact name={say('reason')}>{order.reason}</Fact>
+      <Fact name={say('reason')}>{inLanguage(order.reason)}</Fact>
       {order.valves.length > 0 && (
         <Fact name={say('valves')}>
           <Places places={order.valves} atFirst={6} kind="valve" />
