@@ -1,9 +1,11 @@
+import { effect } from '@preact/signals'
 import { render } from 'preact'
 import type { ResidentSnapshot } from '../protocol.ts'
-import { startLanguage } from './language.ts'
+import { inLanguage, startLanguage } from './language.ts'
 import { recall } from './preference.ts'
 import { LiveSite } from './residents/live-site.ts'
 import { Page } from './residents/page.tsx'
+import { say } from './residents/say.ts'
 import { startTicking } from './server-clock.ts'
 
 /** The residents' page takes over what the server painted: same words, same tree, and from then on alive. */
@@ -15,8 +17,14 @@ if (app) {
   const embedded = embeddedSnapshot()
   const preferred = recall('site')
   if (embedded && (preferred === undefined || preferred === embedded.site.id)) live.embed(embedded)
-  render(<Page live={live} />, app)
-  void live.start(preferred)
+  const show = () => render(<Page live={live} />, app)
+  // What the server painted without a snapshot (a list of estates) stays until as much is known here.
+  if (embedded || app.childElementCount === 0) show()
+  void live.start(preferred).then(show)
+  effect(() => {
+    const site = live.snapshot.value?.site
+    document.title = site ? `${say('title')} · ${inLanguage(site.name)}` : say('title')
+  })
 }
 
 /** Written by the server of this very build into this very page, so it is taken as it is. */

@@ -13,6 +13,7 @@ export function LoginForm({ live }: { live: LiveEstate }) {
   async function submit() {
     if (!name.current || !password.current) return
     setBusy(true)
+    setFailure(undefined)
     const answer = await logIn(name.current.value.trim(), password.current.value)
     setBusy(false)
     if (answer.ok) return live.reconnect()
@@ -42,6 +43,11 @@ export function LoginForm({ live }: { live: LiveEstate }) {
         {failure && (
           <p class="trouble" role="alert">
             {sayFailure(failure)}
+          </p>
+        )}
+        {live.cookieLost.value && !failure && (
+          <p class="trouble" role="alert">
+            {say('login-cookie')}
           </p>
         )}
         <button class="button" data-weight="primary" type="submit" disabled={busy}>

@@ -19,6 +19,7 @@ const zh = {
   'login-refused': '姓名或密码不对。',
   'login-limited': '尝试太多次，请过一会儿再试。',
   'login-unreachable': '连不上服务器，请检查网络后再试。',
+  'login-cookie': '密码正确，但浏览器没有保存登录。请允许本站的 Cookie，并检查电脑的时间。',
   'login-failed': '服务器没有处理这次登录：{{detail}}',
 
   orders: '未结工单',
@@ -146,6 +147,8 @@ const en: Record<OpsText, string> = {
   'login-refused': 'Name or password is wrong.',
   'login-limited': 'Too many tries. Please wait a while.',
   'login-unreachable': 'The server cannot be reached. Check the network and try again.',
+  'login-cookie':
+    'The password is right, but the browser did not keep the login. Please allow cookies for this site and check the clock.',
   'login-failed': 'The server did not take this login: {{detail}}',
 
   orders: 'Open work orders',

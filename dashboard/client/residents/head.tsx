@@ -10,11 +10,13 @@ export function Head({ live }: { live: LiveSite }) {
       <header class="head">
         <div class="head-names">
           <p class="head-title">{say('title')}</p>
-          <h1 class="head-site">{site ? inLanguage(site.name) : '…'}</h1>
+          <h1 class="head-site">
+            {live.isChoosing.value ? say('chooseFirst') : site ? inLanguage(site.name) : '…'}
+          </h1>
         </div>
         <LanguageSwitch />
       </header>
-      {live.sites.value.length > 1 && (
+      {live.sites.value.length > 1 && !live.isChoosing.value && (
         <SiteChoice
           sites={live.sites.value}
           chosen={site?.id}

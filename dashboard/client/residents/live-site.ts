@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals'
-import type { Socket } from 'socket.io-client'
+import { computed, signal } from '@preact/signals'
+import { io, type Socket } from 'socket.io-client'
 import type {
   ResidentClientEvents,
   ResidentDelta,
@@ -17,35 +17,35 @@ export class LiveSite {
   readonly snapshot = signal<ResidentSnapshot | undefined>(undefined)
   readonly link = signal<Link>({ state: 'connecting', sinceMs: Date.now() })
   readonly sites = signal<readonly SiteView[]>([])
+  readonly #watched = signal<string | undefined>(undefined)
+  /** Several sites, and none chosen yet. */
+  readonly isChoosing = computed(() => this.sites.value.length > 1 && this.#watched.value === undefined)
   #socket: Socket<ResidentServerEvents, ResidentClientEvents> | undefined
-  #watched: string | undefined
+  #awaitsSnapshot = false
 
   /** Shows what the page was delivered with, until the line is up. */
   embed(snapshot: ResidentSnapshot): void {
     heardServerTime(snapshot.serverMs)
     this.snapshot.value = snapshot
-    this.#watched = snapshot.site.id
+    this.#watched.value = snapshot.site.id
   }
 
-  /** `preferred` is what the visitor asked for or used last; a site that is gone gives way to the first one. */
+  /** `preferred` is what the visitor asked for or used last. Where it is gone and there is more than one site,
+   *  nothing is watched before the visitor has chosen. */
   async start(preferred: string | undefined): Promise<void> {
-    this.#watched = preferred ?? this.#watched
-    const [{ io }, sites] = await Promise.all([import('socket.io-client'), fetchSites()])
+    this.#watched.value = preferred ?? this.#watched.peek()
+    this.#connect()
+    const sites = await fetchSites()
     this.sites.value = sites
-    if (sites.length > 0 && !sites.some(({ id }) => id === this.#watched)) this.#watched = sites[0]?.id
-    const socket: Socket<ResidentServerEvents, ResidentClientEvents> = io('/residents', {
-      transports: ['websocket', 'polling'],
-    })
-    this.#socket = socket
-    socket.on('connect', () => this.#ask())
-    socket.on('snapshot', (snapshot) => this.#take(snapshot))
-    socket.on('delta', (delta) => this.#follow(delta))
-    socket.on('disconnect', () => this.#note('broken'))
-    document.addEventListener('visibilitychange', this.#wake)
+    if (sites.length === 0 || sites.some(({ id }) => id === this.#watched.peek())) return
+    const [only, another] = sites
+    this.#watched.value = another ? undefined : only?.id
+    this.snapshot.value = undefined
+    this.#ask()
   }
 
   watch(site: string): void {
-    this.#watched = site
+    this.#watched.value = site
     remember('site', site)
     this.snapshot.value = undefined
     this.#ask()
@@ -56,12 +56,29 @@ export class LiveSite {
     this.#socket?.disconnect()
   }
 
+  #connect(): void {
+    const socket: Socket<ResidentServerEvents, ResidentClientEvents> = io('/residents', {
+      transports: ['websocket', 'polling'],
+    })
+    this.#socket = socket
+    socket.on('connect', () => this.#ask())
+    socket.on('snapshot', (snapshot) => this.#take(snapshot))
+    socket.on('delta', (delta) => this.#follow(delta))
+    socket.on('disconnect', () => {
+      this.#awaitsSnapshot = false
+      this.#note('broken')
+    })
+    document.addEventListener('visibilitychange', this.#wake)
+  }
+
   #ask(): void {
-    if (this.#watched !== undefined) this.#socket?.emit('watch', this.#watched)
+    const site = this.#watched.peek()
+    if (site !== undefined && this.#socket?.connected) this.#socket.emit('watch', site)
   }
 
   #take(snapshot: ResidentSnapshot): void {
-    if (snapshot.site.id !== this.#watched) return
+    if (snapshot.site.id !== this.#watched.peek()) return
+    this.#awaitsSnapshot = false
     heardServerTime(snapshot.serverMs)
     this.snapshot.value = snapshot
     this.#note('snapshot')
@@ -71,7 +88,7 @@ export class LiveSite {
     const was = this.snapshot.value
     if (!was || this.link.value.state !== 'live') return
     const applied = applyResidentDelta(was, delta)
-    if (applied.outcome === 'gap') this.#socket?.emit('resync')
+    if (applied.outcome === 'gap') this.#resync()
     if (applied.outcome !== 'applied') return
     heardServerTime(delta.serverMs)
     this.snapshot.value = applied.snapshot
@@ -83,7 +100,14 @@ export class LiveSite {
 
   /** A phone that slept may have missed much without noticing that the line broke. */
   #wake = (): void => {
-    if (document.visibilityState === 'visible' && this.#socket?.connected) this.#socket.emit('resync')
+    if (document.visibilityState === 'visible') this.#resync()
+  }
+
+  /** Once, until the answer comes: what arrives in between does not fit either. */
+  #resync(): void {
+    if (this.#awaitsSnapshot || !this.#socket?.connected) return
+    this.#awaitsSnapshot = true
+    this.#socket.emit('resync')
   }
 }
 

@@ -20,7 +20,7 @@ export function Page({ live }: { live: LiveSite }) {
           <Ports live={live} snapshot={snapshot} />
         </>
       ) : (
-        <Blank live={live} />
+        <Nothing live={live} />
       )}
       <footer class="foot">
         <p>{say('note')}</p>
@@ -99,6 +99,33 @@ function FreeCount({ tally, className }: { tally: Tally; className: string }) {
     <b class={className} data-none={dark || tally.free === 0 ? '' : undefined}>
       {dark ? '?' : tally.free}
     </b>
+  )
+}
+
+function Nothing({ live }: { live: LiveSite }) {
+  return live.isChoosing.value ? <SiteList live={live} /> : <Blank live={live} />
+}
+
+function SiteList({ live }: { live: LiveSite }) {
+  return (
+    <main class="main">
+      <ul class="jumps">
+        {live.sites.value.map(({ id, name }) => (
+          <li key={id}>
+            <a
+              class="jump"
+              href={`?site=${id}`}
+              onClick={(event) => {
+                event.preventDefault()
+                live.watch(id)
+              }}
+            >
+              {inLanguage(name)}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </main>
   )
 }
 

@@ -69,8 +69,7 @@ function Repairs({ ports }: { ports: readonly PortView[] }) {
     <ul class="repairs">
       {reported.map(({ label, order }) => (
         <li key={label} class="repair">
-          <span>{say('repair', { label, state: say(`order-${order.state}`) })}</span>{' '}
-          <small class="repair-order">{say('repairOrder', { order: order.id })}</small>
+          {say('repair', { label, order: order.id, state: say(`order-${order.state}`) })}
         </li>
       ))}
     </ul>
