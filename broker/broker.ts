@@ -1,5 +1,6 @@
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net'
 import { Aedes, type AuthenticateError, type Client, type PublishPacket, type Subscription } from 'aedes'
+import mqemitter, { type MQEmitter } from 'mqemitter'
 import { Counter, Gauge } from 'prom-client'
 import type { Principal } from '../estate/principal.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -19,9 +20,9 @@ import { mayPublish, maySubscribe } from './permissions.ts'
 
 /** The contract allows uploads of 8 KiB; the rest is the topic and a firmware that is a little wrong. */
 export const packetLimitBytes = 16 * 1024
-const connectTimeoutMs = 10_000
+const defaultConnectTimeoutMs = 10_000
 const authenticateLimitMs = 5_000
-/** A subscriber that does not read for so long is cut off: it would hold up every topic. */
+/** A subscriber that does not read for so long is cut off. */
 const drainTimeoutMs = 5_000
 /** What may wait in the socket of one subscriber. */
 const subscriberLimitBytes = 1024 * 1024
@@ -35,6 +36,8 @@ export interface BrokerOptions {
   port: number
   verify: (username: string, password: Buffer) => Promise<Principal | undefined>
   intake: IntakeLog
+  /** How long a connection may take to say who it is; 10 s unless told. */
+  connectTimeoutMs?: number
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -69,8 +72,8 @@ export class Broker {
   /** Resolves with the address it listens on. Throws an `OperatorError` when the port is taken. */
   async start(): Promise<{ host: string; port: number }> {
     const aedes = await Aedes.createBroker({
-      concurrency: 0,
-      connectTimeout: connectTimeoutMs,
+      mq: handingOn(),
+      connectTimeout: this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs,
       drainTimeout: drainTimeoutMs,
       maxTopicLevels: topicLevelsLimit,
       preConnect: (client, packet, done) => {
@@ -197,6 +200,7 @@ export class Broker {
 
   /** True when this subscriber reads too slowly; it is cut off before it holds up the others. */
   #cutLaggard(client: Client): boolean {
+    if (client.conn.destroyed) return true
     if (client.conn.writableLength <= subscriberLimitBytes) return false
     this.#refused.inc({ reason: 'slow-consumer' })
     this.#options.logger.warn(
@@ -215,6 +219,19 @@ export class Broker {
     }
     this.#options.logger.info({ client: client.id, reason: error.message }, 'a connection was closed')
   }
+}
+
+/** aedes lets a publisher wait until every subscriber has taken its message: one that hangs would hold up all
+ *  devices for as long as the drain timeout. What piles up instead is bounded by `subscriberLimitBytes`. */
+function handingOn(): MQEmitter {
+  const emitter = mqemitter({ matchEmptyLevels: true })
+  const emit = emitter.emit.bind(emitter)
+  emitter.emit = (packet, done) => {
+    emit(packet)
+    done?.()
+    return emitter
+  }
+  return emitter
 }
 
 function listen(

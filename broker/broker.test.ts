@@ -1,0 +1,243 @@
+import { once } from 'node:events'
+import type { MqttClient } from 'mqtt'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { closed, gateway, heardBy, house, meter, RunningBroker, station } from './running-broker.fixture.ts'
+
+let broker: RunningBroker
+
+beforeEach(() => {
+  broker = new RunningBroker()
+})
+
+afterEach(() => broker.discard())
+
+const said = () => broker.kept().map(({ payload }) => Buffer.from(payload).toString())
+
+describe('what is acknowledged', () => {
+  test('a reading is on disk before its PUBACK, with who sent it and when', async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat')
+    const before = Date.now()
+    await client.publishAsync(`${house}tele`, '{"seq":1}', { qos: 1 })
+    const [message] = broker.kept()
+    expect(message).toMatchObject({ publisher: 'hengkang-b01-heat', topic: `${house}tele`, will: false })
+    expect(message?.receivedMs).toBeGreaterThanOrEqual(before)
+    expect(message?.receivedMs).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('readings of many devices come to disk in the order of each device', async () => {
+    await broker.start()
+    const clients = await Promise.all([
+      broker.connect('hengkang-b01-heat'),
+      broker.connect('hengkang-station'),
+    ])
+    const topics = [`${house}tele`, `${station}tele`]
+    await Promise.all(
+      clients.flatMap((client, device) =>
+        Array.from({ length: 300 }, (_, seq) =>
+          client.publishAsync(topics[device] ?? '', `${seq}`, { qos: 1 }),
+        ),
+      ),
+    )
+    for (const topic of topics) {
+      const own = broker.kept().filter((message) => message.topic === topic)
+      expect(own.map(({ payload }) => Number(Buffer.from(payload).toString()))).toEqual(
+        Array.from({ length: 300 }, (_, seq) => seq),
+      )
+    }
+  })
+
+  test('a QoS 0 reading is kept too, as well as it can be', async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'nobody waits', { qos: 0 })
+    await vi.waitFor(() => expect(said()).toEqual(['nobody waits']))
+  })
+
+  test('a full log gives no PUBACK: the device keeps its reading and brings it when there is room', async () => {
+    await broker.start({ maxBytes: 2_000 })
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'first', { qos: 1 })
+    const gone = closed(client)
+    const acknowledged = vi.fn()
+    client.publish(`${house}tele`, 'x'.repeat(3_000), { qos: 1 }, (error) => (error ? {} : acknowledged()))
+    await gone
+    expect(acknowledged).not.toHaveBeenCalled()
+    expect(await broker.refusals('not-kept')).toBe(1)
+    expect(said()).toEqual(['first'])
+    await broker.stop()
+    await broker.start()
+    const again = await broker.connect('hengkang-b01-heat')
+    await again.publishAsync(`${house}tele`, 'x'.repeat(3_000), { qos: 1 })
+    expect(said()).toHaveLength(2)
+  })
+})
+
+describe('who may come in', () => {
+  test('a wrong password and an unknown name are turned away, and counted', async () => {
+    await broker.start()
+    await expect(broker.connect('hengkang-b01-heat', { password: 'guess' })).rejects.toThrow(
+      'Bad username or password',
+    )
+    await expect(broker.connect('nobody')).rejects.toThrow('Bad username or password')
+    expect(await broker.refusals('bad-credentials')).toBe(2)
+  })
+
+  test('two devices with the same client id do not throw each other out', async () => {
+    await broker.start()
+    const first = await broker.connect('hengkang-b01-heat', { clientId: 'factory-default' })
+    const second = await broker.connect('hengkang-station', { clientId: 'factory-default' })
+    await first.publishAsync(`${house}tele`, 'still here', { qos: 1 })
+    await second.publishAsync(`${station}tele`, 'me too', { qos: 1 })
+    expect(said()).toEqual(['still here', 'me too'])
+  })
+
+  test('a device that connects again takes its own place over from the connection it lost', async () => {
+    await broker.start()
+    const stale = await broker.connect('hengkang-b01-heat', { clientId: 'a' })
+    const gone = closed(stale)
+    await broker.connect('hengkang-b01-heat', { clientId: 'a' })
+    await gone
+  })
+
+  test('a connection that does not say who it is ends, and disturbs nobody', async () => {
+    await broker.start({ connectTimeoutMs: 100 })
+    const client = await broker.connect('hengkang-b01-heat')
+    const silent = await Promise.all(Array.from({ length: 200 }, () => broker.connectSilently()))
+    const ended = Promise.all(silent.map((socket) => once(socket, 'close')))
+    await client.publishAsync(`${house}tele`, 'unmoved', { qos: 1 })
+    await ended
+    expect(client.connected).toBe(true)
+  })
+})
+
+describe('what may be said', () => {
+  test.each([
+    ["a neighbour's topic", `${station}tele`, 'not-its-topic'],
+    ["the broker's own topics", '$SYS/broker/uptime', 'reserved-topic'],
+    ['a command to itself', `${house}cmd/reboot`, 'not-a-device-topic'],
+  ])('%s closes the connection, and is counted for the sender', async (_, topic, reason) => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'the good one', { qos: 1 })
+    const gone = closed(client)
+    client.publish(topic, 'x', { qos: 1 })
+    await gone
+    expect(await broker.refusals(reason)).toBe(1)
+    await vi.waitFor(() => expect(broker.refusedFrom('hengkang-b01-heat')).toBe(1))
+    expect(said()).toEqual(['the good one'])
+  })
+
+  test('a packet of 1 MiB closes the connection before it is read', async () => {
+    await broker.start()
+    const other = await broker.connect('hengkang-station')
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'the good one', { qos: 1 })
+    const gone = closed(client)
+    client.publish(`${house}tele`, Buffer.alloc(1024 * 1024, 'x'), { qos: 1 })
+    await gone
+    expect(await broker.refusals('packet-too-large')).toBe(1)
+    await other.publishAsync(`${station}tele`, 'not concerned', { qos: 1 })
+    expect(said()).toEqual(['the good one', 'not concerned'])
+  })
+
+  test('a gateway speaks for the meters behind it, and the log says that it did', async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-gw')
+    await client.publishAsync(`${gateway}tele`, 'me', { qos: 1 })
+    await client.publishAsync(`${meter}batch`, 'my meter', { qos: 1 })
+    expect(broker.kept().map(({ publisher, topic }) => [publisher, topic])).toEqual([
+      ['hengkang-b01-gw', `${gateway}tele`],
+      ['hengkang-b01-gw', `${meter}batch`],
+    ])
+  })
+
+  test('a subscription to the whole estate is refused, and the connection stays', async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat')
+    await expect(client.subscribeAsync('est/#')).rejects.toThrow('Unspecified error')
+    const [granted] = await client.subscribeAsync(`${house}reject`)
+    expect(granted?.qos).toBe(0)
+    expect(client.connected).toBe(true)
+  })
+})
+
+describe('last wills', () => {
+  const will = {
+    topic: `${house}conn`,
+    payload: Buffer.from('{"state":"offline"}'),
+    qos: 1,
+    retain: true,
+  } as const
+
+  test('the will of a device that vanishes is kept like a message of its own, marked as a will', async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat', { will })
+    client.stream.destroy()
+    await vi.waitFor(() => expect(broker.kept()).toMatchObject([{ topic: `${house}conn`, will: true }]))
+  })
+
+  test('a device that says goodbye leaves no will', async () => {
+    await broker.start()
+    const leaving = await broker.connect('hengkang-b01-heat', { will })
+    await leaving.endAsync()
+    const staying = await broker.connect('hengkang-station')
+    await staying.publishAsync(`${station}tele`, 'later', { qos: 1 })
+    expect(said()).toEqual(['later'])
+  })
+
+  test("the broker's own stop is nobody's last will", async () => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat', { will })
+    const gone = closed(client)
+    await broker.stop()
+    await gone
+    expect(broker.kept()).toEqual([])
+  })
+})
+
+describe('subscribers', () => {
+  const listen = async (): Promise<MqttClient> => {
+    const client = await broker.connect('srv-ingest')
+    await client.subscribeAsync('est/#')
+    return client
+  }
+
+  test('who listens hears a reading after it is kept', async () => {
+    await broker.start()
+    const heard = heardBy(await listen())
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'hello', { qos: 1 })
+    await vi.waitFor(() => expect(heard).toEqual(['hello']))
+  })
+
+  test('one that has stopped reading is cut off and holds up neither devices nor other listeners', async () => {
+    await broker.start()
+    await broker.subscribeFrozen('srv-ingest', 'est/#')
+    const heard = heardBy(await listen())
+    const client = await broker.connect('hengkang-b01-heat')
+    const payload = 'x'.repeat(8_000)
+    let sent = 0
+    await vi.waitFor(
+      async () => {
+        await Promise.all(
+          Array.from({ length: 100 }, () => client.publishAsync(`${house}hist`, payload, { qos: 1 })),
+        )
+        sent += 100
+        expect(await broker.refusals('slow-consumer')).toBe(1)
+      },
+      { timeout: 20_000, interval: 1 },
+    )
+    await vi.waitFor(() => expect(heard).toHaveLength(sent))
+    expect(client.connected).toBe(true)
+  })
+})
+
+test('the broker stops within two seconds while devices are sending', async () => {
+  await broker.start()
+  const client = await broker.connect('hengkang-b01-heat')
+  for (let seq = 0; seq < 200; seq++) client.publish(`${house}tele`, `${seq}`, { qos: 1 })
+  const began = Date.now()
+  await broker.stop()
+  expect(Date.now() - began).toBeLessThan(2_000)
+})

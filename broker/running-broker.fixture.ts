@@ -1,0 +1,144 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
+import { generate } from 'mqtt-packet'
+import type { Principal } from '../estate/principal.ts'
+import { systemClock } from '../platform/clock.ts'
+import { IntakeLog } from '../platform/intake-log.ts'
+import type { IntakeMessage } from '../platform/intake-message.ts'
+import { openIntakeReader } from '../platform/intake-reader.ts'
+import { silentLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+import { Broker } from './broker.ts'
+
+/** The broker with its log on a real disk, and real clients over TCP. */
+
+const prefix = (kind: string, device: string) => `est/1/hengkang/${kind}/${device}/`
+
+export const station = prefix('heat-station', 'hengkang-station')
+export const house = prefix('heat-entrance', 'hengkang-b01-heat')
+export const gateway = prefix('gateway', 'hengkang-b01-gw')
+export const meter = prefix('water-meter', 'hengkang-b01-f101-water')
+
+const device = (id: string, ...prefixes: string[]): Principal => ({
+  type: 'device',
+  id,
+  publish: prefixes,
+  subscribe: prefixes,
+})
+
+const principals = new Map<string, Principal>([
+  ['hengkang-station', device('hengkang-station', station)],
+  ['hengkang-b01-heat', device('hengkang-b01-heat', house)],
+  ['hengkang-b01-gw', device('hengkang-b01-gw', gateway, meter)],
+  ['srv-ingest', { type: 'service', name: 'srv-ingest' }],
+])
+
+export class RunningBroker {
+  readonly folder = mkdtempSync(join(tmpdir(), 'broker-'))
+  readonly #clients: MqttClient[] = []
+  readonly #sockets: Socket[] = []
+  #metrics = openMetrics('test')
+  #intake: IntakeLog | undefined
+  #broker: Broker | undefined
+  port = 0
+
+  async start(options: { maxBytes?: number; connectTimeoutMs?: number } = {}): Promise<void> {
+    const { maxBytes, connectTimeoutMs } = options
+    const common = { clock: systemClock, logger: silentLog, metrics: (this.#metrics = openMetrics('test')) }
+    const file = join(this.folder, 'intake.db')
+    this.#intake = new IntakeLog({ file, ...(maxBytes !== undefined && { maxBytes }), ...common })
+    await this.#intake.start()
+    this.#broker = new Broker({
+      host: '127.0.0.1',
+      port: 0,
+      verify: (username, password) =>
+        Promise.resolve(
+          password.toString() === `secret of ${username}` ? principals.get(username) : undefined,
+        ),
+      intake: this.#intake,
+      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+      ...common,
+    })
+    this.port = (await this.#broker.start()).port
+  }
+
+  async stop(): Promise<void> {
+    await this.#broker?.stop()
+    await this.#intake?.stop()
+  }
+
+  async discard(): Promise<void> {
+    for (const client of this.#clients) client.end(true)
+    for (const socket of this.#sockets) socket.destroy()
+    await this.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** Connected, never to come back by itself; rejects when it is not let in. */
+  async connect(username: string, options: IClientOptions = {}): Promise<MqttClient> {
+    const client = await connectAsync(`mqtt://127.0.0.1:${this.port}`, {
+      username,
+      password: `secret of ${username}`,
+      reconnectPeriod: 0,
+      ...options,
+    })
+    client.on('error', () => {})
+    this.#clients.push(client)
+    return client
+  }
+
+  /** A connection that has not said a word. */
+  async connectSilently(): Promise<Socket> {
+    const socket = connectTcp(this.port, '127.0.0.1')
+    socket.on('error', () => {})
+    this.#sockets.push(socket)
+    await once(socket, 'connect')
+    return socket
+  }
+
+  /** A subscriber whose program hangs: it is let in, and never reads from its socket. */
+  async subscribeFrozen(username: string, filter: string): Promise<void> {
+    const socket = await this.connectSilently()
+    const password = Buffer.from(`secret of ${username}`)
+    socket.write(generate({ cmd: 'connect', clientId: 'frozen', clean: true, username, password }))
+    socket.write(generate({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: filter, qos: 1 }] }))
+  }
+
+  /** What is on disk, as another process reads it. */
+  kept(): IntakeMessage[] {
+    const reader = openIntakeReader(join(this.folder, 'intake.db'))
+    try {
+      return reader.read(0, 100_000)
+    } finally {
+      reader.close()
+    }
+  }
+
+  refusedFrom(publisher: string): number {
+    const reader = openIntakeReader(join(this.folder, 'intake.db'))
+    try {
+      return reader.counts().get(publisher)?.refused ?? 0
+    } finally {
+      reader.close()
+    }
+  }
+
+  async refusals(reason: string): Promise<number> {
+    const metric = await this.#metrics.getSingleMetric('estate_broker_refused_total')?.get()
+    return metric?.values.find(({ labels }) => labels['reason'] === reason)?.value ?? 0
+  }
+}
+
+export const closed = (client: MqttClient) =>
+  new Promise<void>((resolve) => client.once('close', () => resolve()))
+
+/** The text of every message on a client, as it comes. */
+export function heardBy(client: MqttClient): string[] {
+  const heard: string[] = []
+  client.on('message', (_, payload) => heard.push(payload.toString()))
+  return heard
+}
