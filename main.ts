@@ -152,16 +152,21 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const { timeZone } = config
   const records = await openRecords(join(config.dataDir, 'records.db'))
   lifecycle.onStop('records', () => records.destroy())
+  const registry = new CurrentRegistry({ records, clock, logger })
+  await registry.start()
+  lifecycle.onStop('registry', () => registry.stop())
   const commands = new CommandSocket({
     path: commandSocketOf(config),
-    run: (asked) => runCommand({ records, key, timeZone, clock }, command.parse(asked)),
+    run: async (asked) => {
+      const answer = await runCommand({ records, key, timeZone, clock }, command.parse(asked))
+      // Who has the answer to an import may ask for its devices at once.
+      await registry.refresh()
+      return answer
+    },
     logger,
   })
   await commands.start()
   lifecycle.onStop('command socket', () => commands.stop())
-  const registry = new CurrentRegistry({ records, clock, logger })
-  await registry.start()
-  lifecycle.onStop('registry', () => registry.stop())
   const orders = new OrderBook({ records, timeZone })
   const ingest = new Ingest({
     config,
