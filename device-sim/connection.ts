@@ -27,6 +27,8 @@ export interface ConnectionOptions {
   maxWaitMs?: number
   /** Messages kept while nobody acknowledges; beyond it the oldest is forgotten, and counted. */
   memory?: number
+  /** Told of every message that the broker has acknowledged. */
+  onAcknowledged?: (message: Outgoing) => void
 }
 
 export interface ConnectionCounts {
@@ -170,10 +172,15 @@ export class DeviceConnection {
       this.#publish(client, message, (failed) => {
         if (failed || client !== this.#client) return
         this.#inFlight.delete(message)
-        if (this.#memory.delete(message)) this.#acknowledged++
+        if (this.#memory.delete(message)) this.#acknowledge(message)
         this.#pump()
       })
     }
+  }
+
+  #acknowledge(message: Outgoing): void {
+    this.#acknowledged++
+    this.#options.onAcknowledged?.(message)
   }
 
   #publish(

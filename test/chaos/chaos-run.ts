@@ -1,0 +1,213 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connectAsync } from 'mqtt'
+import { readCredentials, type Credentials } from '../../device-sim/credentials.ts'
+import { randomFor } from '../../device-sim/random.ts'
+import * as answers from '../support/answers.ts'
+import { startInfluxd, type RunningInfluxd } from '../support/influxd.ts'
+import { RunningSystem, until } from '../support/system.ts'
+import { heal, injure, planInjuries, type Patient } from './injuries.ts'
+import { chaosRegistry, meterName, Meters, site } from './meters.ts'
+import { Relay } from './relay.ts'
+import { storedInDuckDb, storedInInflux, type StoredReading } from './stored.ts'
+import { compare, type Verdict } from './verdict.ts'
+
+/** The real system under load while parts of it are killed, frozen, cut off and filled up; then the books. */
+export interface ChaosOptions {
+  seed: number
+  minutes: number
+  /** On the embedded store instead of a real InfluxDB. */
+  embedded: boolean
+  meters: number
+  /** Messages per second. */
+  rate: number
+  say: (line: string) => void
+}
+
+export interface ChaosResult {
+  ok: boolean
+  line: string
+  complaints: string[]
+  /** Left in place when something went wrong. */
+  folder: string
+}
+
+const database = 'chaos'
+const smallDiskMb = 192
+const drainLimitMs = 120_000
+const intruderEveryMs = 5_000
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const folder = mkdtempSync(join(tmpdir(), `chaos-${options.seed}-`))
+  const dataDir = join(folder, 'data')
+  mkdirSync(dataDir)
+  const smallDisk = mountSmallDisk(dataDir)
+  const influxd = options.embedded ? undefined : await startInfluxd()
+  let result: ChaosResult | undefined
+  try {
+    result = await run({ ...options, folder, dataDir, smallDisk, influxd })
+    return result
+  } finally {
+    await influxd?.stop()
+    if (smallDisk) keepWhat(result, dataDir, folder)
+    if (result?.ok) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+interface Bed extends ChaosOptions {
+  folder: string
+  dataDir: string
+  smallDisk: boolean
+  influxd: RunningInfluxd | undefined
+}
+
+async function run(bed: Bed): Promise<ChaosResult> {
+  const { seed, dataDir, influxd } = bed
+  const system = await RunningSystem.start({
+    dataDir,
+    roles: ['broker', 'ingest', 'dashboard'],
+    environment: {
+      LOG_LEVEL: 'warn',
+      ...(influxd && { INFLUX_URL: influxd.url, INFLUX_DATABASE: database }),
+    },
+  })
+  const relay = new Relay({ host: '127.0.0.1', port: Number(system.mqttPort) })
+  const patient = {
+    system,
+    influxd,
+    relay,
+    random: randomFor(seed, 'chaos', 'noise'),
+    smallDisk: bed.smallDisk,
+  }
+  try {
+    await system.signIn()
+    const credentials = await importMeters(system, bed)
+    const meters = new Meters({ brokerUrl: await relay.start(), credentials, seed, rate: bed.rate })
+    const kills = await load(bed, { patient, meters, credentials })
+    return await settle(bed, { patient, meters, kills })
+  } finally {
+    await relay.stop()
+    await system.stop()
+    writeFileSync(join(bed.folder, 'system.log'), system.stderr)
+  }
+}
+
+async function importMeters(system: RunningSystem, { folder, meters }: Bed): Promise<Credentials> {
+  const [registry, credentials] = [join(folder, 'registry.json'), join(folder, 'credentials.json')]
+  writeFileSync(registry, JSON.stringify(chaosRegistry(meters)))
+  const { code, stderr } = await system.cli('registry', 'import', registry, '--credentials-out', credentials)
+  if (code !== 0) throw new Error(`the registry was not imported: ${stderr}`)
+  return readCredentials(credentials)
+}
+
+/** Resolves with the number of processes killed. */
+async function load(
+  { seed, minutes, embedded, say }: Bed,
+  { patient, meters, credentials }: { patient: Patient; meters: Meters; credentials: Credentials },
+): Promise<number> {
+  const lengthMs = minutes * 60_000
+  meters.start()
+  const beganMs = performance.now()
+  const intruder = setInterval(() => void intrude(patient.system, credentials), intruderEveryMs)
+  let kills = 0
+  for (const injury of planInjuries(seed, lengthMs, embedded)) {
+    await pause(Math.max(0, beganMs + injury.atMs - performance.now()))
+    say(`${(injury.atMs / 1_000).toFixed(1)} s ${injury.name} for ${injury.forMs} ms`)
+    kills += await injure(patient, injury)
+  }
+  await pause(Math.max(0, beganMs + lengthMs - performance.now()))
+  clearInterval(intruder)
+  return kills
+}
+
+/** A device that says what another one should: refused at the door, and nothing of it is kept. */
+async function intrude(system: RunningSystem, credentials: Credentials): Promise<void> {
+  const [username, neighbour] = [meterName(1), meterName(2)]
+  const password = credentials.get(username) ?? ''
+  try {
+    const client = await connectAsync(system.mqttUrl, {
+      ...{ username, password, clientId: 'intruder', reconnectPeriod: 0, connectTimeout: 1_000 },
+    })
+    client.on('error', () => client.end(true))
+    client.publish(`est/1/${site}/water-meter/${neighbour}/tele`, 'x', { qos: 1 })
+    setTimeout(() => client.end(true), 1_000)
+  } catch {
+    // The broker is away just now.
+  }
+}
+
+/** Lets everything come to rest and reads the books. */
+async function settle(
+  bed: Bed,
+  { patient, meters, kills }: { patient: Patient; meters: Meters; kills: number },
+): Promise<ChaosResult> {
+  const { system, influxd } = patient
+  heal(patient)
+  meters.quiet()
+  await until('every reading acknowledged', () => meters.waiting() === 0 || undefined, drainLimitMs)
+  await meters.stop()
+  const total = await until('an empty queue', () => emptyLedger(system), drainLimitMs)
+  let stored: StoredReading[]
+  if (influxd) stored = await storedInInflux(influxd.url, database)
+  else {
+    await system.stop()
+    stored = await storedInDuckDb(bed.dataDir)
+  }
+  const verdict = compare(meters.acknowledged, stored)
+  const complaints = complaintsOf(verdict, total, meters)
+  const { accepted, quarantined, duplicate, refused } = total
+  const line =
+    `acknowledged ${accepted} stored ${total.stored} quarantined ${quarantined} duplicate ${duplicate} ` +
+    `lost ${verdict.lost.length} doubled ${verdict.doubled.length} refused ${refused} kills ${kills}`
+  return { ok: complaints.length === 0, line, complaints, folder: bed.folder }
+}
+
+type Total = Awaited<ReturnType<typeof emptyLedger>>
+
+async function emptyLedger(system: RunningSystem) {
+  try {
+    const { total } = await system.api('/api/v1/ledger', answers.ledger)
+    return total.pending === 0 && total.accepted > 0 ? total : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function complaintsOf(
+  { lost, doubled, changed }: Verdict,
+  total: NonNullable<Total>,
+  meters: Meters,
+): string[] {
+  const { accepted, stored, quarantined, duplicate } = total
+  const shown = (readings: readonly object[]) => JSON.stringify(readings.slice(0, 5))
+  return [
+    lost.length > 0 && `lost: ${shown(lost)}`,
+    doubled.length > 0 && `doubled: ${shown(doubled)}`,
+    changed.length > 0 && `overwritten: ${shown(changed)}`,
+    accepted !== stored + quarantined + duplicate &&
+      `the ledger does not add up: ${accepted} accepted, ${stored} + ${quarantined} + ${duplicate}`,
+    quarantined < meters.garbage && `${meters.garbage} said garbage, ${quarantined} quarantined`,
+    duplicate < meters.twice && `${meters.twice} said twice, ${duplicate} duplicates`,
+    meters.acknowledged.length === 0 && 'nothing was acknowledged',
+  ].filter((complaint) => complaint !== false)
+}
+
+/** A disk that can be filled without harm: a tmpfs, where we may mount one. */
+function mountSmallDisk(folder: string): boolean {
+  if (process.getuid?.() !== 0) return false
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${smallDiskMb}m`, 'chaos', folder], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The files of a run that failed outlive its disk. */
+function keepWhat(result: ChaosResult | undefined, dataDir: string, folder: string): void {
+  if (!result?.ok) execFileSync('cp', ['-r', dataDir, join(folder, 'kept')])
+  execFileSync('umount', ['-l', dataDir])
+}
