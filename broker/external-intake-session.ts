@@ -1,0 +1,194 @@
+import { Socket } from 'node:net'
+import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt'
+import type { Cancel, Clock } from '../platform/clock.ts'
+import type { Log } from '../platform/log.ts'
+import { OwedAcks } from './external-intake-acks.ts'
+
+/** One session at an external broker: connects, subscribes, hands every message on, and acknowledges it when it
+ *  is told that the message was dealt with.
+ *
+ *  mqtt.js takes the next message only after the callback of `handleMessage`, so an acknowledgement by callback
+ *  means one message per fsync. But a callback with an error goes on to the next message and leaves the PUBACK
+ *  unsent, without a word. That trap is the way out: every callback gets an error at once, and the PUBACK is
+ *  written here, later. So all that the broker's window of unacknowledged messages lets through (20 at a
+ *  Mosquitto as it comes) shares one commit, in the order in which it was sent.
+ *
+ *  A message that cannot be kept ends the connection: what is not acknowledged stays with the broker, which
+ *  delivers it again after the pause. Every connection is a client of its own, so that no PUBACK of an old
+ *  connection can reach a new one, where its number may mean another message. */
+
+/** Beyond what a broker should have in flight; then it waits in the socket, not here. */
+const inHandLimit = 1_024
+const connectTimeoutMs = 5_000
+const keepaliveS = 15
+const reconnectPauseMs = 1_000
+const stopLimitMs = 1_000
+const pubackFollows = new Error('the PUBACK follows when the message is on disk')
+
+export interface SessionOptions {
+  url: string
+  login: { username: string; password: string } | undefined
+  clientId: string
+  filter: string
+  /** A persistent session: the broker keeps what comes while we are away. */
+  persistent: boolean
+  /** Between giving a message back and asking for it again. */
+  notKeptPauseMs: number
+  /** Deals with a message; `settle` acknowledges it, `settle(error)` gives it back. */
+  receive: (packet: IPublishPacket, settle: (error?: Error) => void) => void
+  clock: Clock
+  logger: Log
+}
+
+/** One connection, from dialling to its end. */
+interface Link {
+  client: MqttClient
+  acks: OwedAcks
+  ended: boolean
+  reason: string
+  pauseMs: number
+  /** Lets mqtt.js go on when there is room again. */
+  resume?: () => void
+}
+
+export class ExternalSession {
+  readonly #options: SessionOptions
+  #link: Link | undefined
+  #state: 'away' | 'listening' | 'stopping' = 'away'
+  #away = 'not connected yet'
+  #notKept: string | undefined
+  /** The broker has confirmed the subscription since this process began. */
+  #confirmed = false
+  #redial: Cancel = () => {}
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    const { url } = this.#options
+    const client = mqtt.connect(url, this.#clientOptions())
+    const acks = new OwedAcks((packets) => {
+      if (client.stream.writable) client.stream.write(packets)
+      if (acks.size < inHandLimit) this.#resume(link)
+    })
+    const link: Link = { client, acks, ended: false, reason: '', pauseMs: reconnectPauseMs }
+    this.#link = link
+    client.handleMessage = (packet, done) => this.#receive(link, packet, () => done(pubackFollows))
+    client.on('connect', ({ sessionPresent }) => this.#subscribe(link, sessionPresent))
+    client.on('error', (cause) => this.#end(link, cause.message))
+    client.on('close', () => this.#closed(link))
+  }
+
+  /** Acknowledges what is in hand and says goodbye; the broker keeps a persistent session. */
+  async stop(): Promise<void> {
+    this.#state = 'stopping'
+    this.#redial()
+    const link = this.#link
+    if (!link || link.ended) return
+    const gone = new Promise<void>((resolve) => link.client.on('close', () => resolve()))
+    const tooLong = this.#options.clock.after(stopLimitMs, () => link.client.stream.destroy())
+    const leave = () => (link.acks.size === 0 ? link.client.end() : undefined)
+    const polled = this.#options.clock.every(5, leave)
+    leave()
+    await gone
+    tooLong()
+    polled()
+  }
+
+  /** What keeps messages from coming, in words; nothing when all is well. */
+  trouble(): string | undefined {
+    return this.#state === 'listening' ? this.#notKept : (this.#notKept ?? this.#away)
+  }
+
+  connected(): boolean {
+    return this.#state === 'listening'
+  }
+
+  /** Messages that came and are not acknowledged yet. */
+  inHand(): number {
+    return this.#link?.acks.size ?? 0
+  }
+
+  #clientOptions(): IClientOptions {
+    const { login, clientId, persistent } = this.#options
+    return {
+      ...login,
+      clientId,
+      clean: !persistent,
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      connectTimeout: connectTimeoutMs,
+      keepalive: keepaliveS,
+    }
+  }
+
+  /** A subscription that is already there is left alone: every SUBSCRIBE has all retained messages sent again
+   *  [MQTT-3.8.4-3]. But only if this process saw it confirmed: one that ended between CONNECT and SUBSCRIBE
+   *  leaves a session behind that is present and hears nothing. */
+  #subscribe(link: Link, sessionPresent: boolean): void {
+    if (link.client.stream instanceof Socket) link.client.stream.setNoDelay(true)
+    if (sessionPresent && this.#confirmed) return this.#listen(link)
+    const { filter } = this.#options
+    link.client.subscribe(filter, { qos: 1 }, (cause, granted) => {
+      const qos = granted?.[0]?.qos
+      if (!cause && qos === 1) return this.#listen(link)
+      this.#end(link, `the subscription ${filter} is refused (${cause?.message ?? `granted QoS ${qos}`})`)
+    })
+  }
+
+  #listen(link: Link): void {
+    if (link.ended || this.#state === 'stopping') return
+    this.#confirmed = true
+    this.#state = 'listening'
+    this.#options.logger.info({ session: this.#options.clientId }, 'listens at the external broker')
+  }
+
+  #receive(link: Link, packet: IPublishPacket, next: () => void): void {
+    if (link.ended || this.#state === 'stopping') return next()
+    const acknowledge = packet.messageId === undefined ? () => {} : link.acks.owe(packet.messageId)
+    this.#options.receive(packet, (error) => {
+      if (error) return this.#giveBack(link, error)
+      this.#notKept = undefined
+      acknowledge()
+    })
+    if (link.acks.size < inHandLimit) next()
+    else link.resume = next
+  }
+
+  #resume(link: Link): void {
+    const { resume } = link
+    delete link.resume
+    resume?.()
+  }
+
+  #giveBack(link: Link, { message }: Error): void {
+    this.#notKept = `messages are left with the external broker: ${message}`
+    link.pauseMs = this.#options.notKeptPauseMs
+    this.#end(link, this.#notKept)
+  }
+
+  /** Ends a connection of which nothing more is acknowledged; `close` follows. */
+  #end(link: Link, reason: string): void {
+    if (link.ended) return
+    link.ended = true
+    link.reason = reason
+    link.client.stream.destroy()
+    this.#resume(link)
+  }
+
+  #closed(link: Link): void {
+    link.ended = true
+    if (this.#link !== link) return
+    this.#link = undefined
+    if (this.#state === 'stopping') return
+    const away = link.reason === '' ? 'the external broker closed the connection' : link.reason
+    const { clock, logger, clientId } = this.#options
+    if (this.#state === 'listening' || away !== this.#away)
+      logger.warn({ session: clientId, reason: away }, 'does not listen at the external broker')
+    this.#state = 'away'
+    this.#away = away
+    this.#redial = clock.after(link.pauseMs, () => this.start())
+  }
+}
