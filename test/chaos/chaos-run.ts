@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connectAsync } from 'mqtt'
+import { serverKey, serviceSecret } from '../../estate/server-key.ts'
 import { readCredentials, type Credentials } from '../../device-sim/credentials.ts'
 import { randomFor } from '../../device-sim/random.ts'
-import * as answers from '../support/answers.ts'
 import { startInfluxd, type RunningInfluxd } from '../support/influxd.ts'
-import { RunningSystem, until } from '../support/system.ts'
-import { heal, injure, planInjuries, type Patient } from './injuries.ts'
+import { RunningSystem } from '../support/system.ts'
+import { database, settle } from './aftermath.ts'
+import { injure, planInjuries, type Patient } from './injuries.ts'
+import { Listener, type ListenerOptions } from './listener.ts'
 import { chaosRegistry, meterName, Meters, site } from './meters.ts'
 import { Relay } from './relay.ts'
-import { storedInDuckDb, storedInInflux, type StoredReading } from './stored.ts'
-import { compare, type Verdict } from './verdict.ts'
 
 /** The real system under load while parts of it are killed, frozen, cut off and filled up; then the books. */
 export interface ChaosOptions {
@@ -35,9 +35,7 @@ export interface ChaosResult {
   folder: string
 }
 
-const database = 'chaos'
 const smallDiskMb = 192
-const drainLimitMs = 120_000
 const intruderEveryMs = 5_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
@@ -85,14 +83,25 @@ async function run(bed: Bed): Promise<ChaosResult> {
   try {
     await system.signIn()
     const credentials = await importMeters(system, bed)
-    const meters = new Meters({ brokerUrl: await relay.start(), credentials, seed, rate: bed.rate })
+    const brokerUrl = await relay.start()
+    const meters = new Meters({ brokerUrl, credentials, seed, rate: bed.rate })
+    const follower = { brokerUrl, login: followerLogin(dataDir) }
+    const listener = new Listener(follower)
+    await listener.start()
     const kills = await load(bed, { patient, meters, credentials })
-    return await settle(bed, { patient, meters, kills })
+    const { line, complaints } = await settle({ patient, meters, follower, listener, kills, dataDir })
+    return { ok: complaints.length === 0, line, complaints, folder: bed.folder }
   } finally {
     await relay.stop()
     await system.stop()
     writeFileSync(join(bed.folder, 'system.log'), system.stderr)
   }
+}
+
+/** Nobody runs Node-RED here, so its name is free. */
+function followerLogin(dataDir: string): ListenerOptions['login'] {
+  const username = 'srv-flows'
+  return { username, password: serviceSecret(serverKey(dataDir), username) }
 }
 
 async function importMeters(system: RunningSystem, { folder, meters }: Bed): Promise<Credentials> {
@@ -137,62 +146,6 @@ async function intrude(system: RunningSystem, credentials: Credentials): Promise
   } catch {
     // The broker is away just now.
   }
-}
-
-/** Lets everything come to rest and reads the books. */
-async function settle(
-  bed: Bed,
-  { patient, meters, kills }: { patient: Patient; meters: Meters; kills: number },
-): Promise<ChaosResult> {
-  const { system, influxd } = patient
-  heal(patient)
-  meters.quiet()
-  await until('every reading acknowledged', () => meters.waiting() === 0 || undefined, drainLimitMs)
-  await meters.stop()
-  const total = await until('an empty queue', () => emptyLedger(system), drainLimitMs)
-  let stored: StoredReading[]
-  if (influxd) stored = await storedInInflux(influxd.url, database)
-  else {
-    await system.stop()
-    stored = await storedInDuckDb(bed.dataDir)
-  }
-  const verdict = compare(meters.acknowledged, stored)
-  const complaints = complaintsOf(verdict, total, meters)
-  const { accepted, quarantined, duplicate, refused } = total
-  const line =
-    `acknowledged ${accepted} stored ${total.stored} quarantined ${quarantined} duplicate ${duplicate} ` +
-    `lost ${verdict.lost.length} doubled ${verdict.doubled.length} refused ${refused} kills ${kills}`
-  return { ok: complaints.length === 0, line, complaints, folder: bed.folder }
-}
-
-type Total = Awaited<ReturnType<typeof emptyLedger>>
-
-async function emptyLedger(system: RunningSystem) {
-  try {
-    const { total } = await system.api('/api/v1/ledger', answers.ledger)
-    return total.pending === 0 && total.accepted > 0 ? total : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function complaintsOf(
-  { lost, doubled, changed }: Verdict,
-  total: NonNullable<Total>,
-  meters: Meters,
-): string[] {
-  const { accepted, stored, quarantined, duplicate } = total
-  const shown = (readings: readonly object[]) => JSON.stringify(readings.slice(0, 5))
-  return [
-    lost.length > 0 && `lost: ${shown(lost)}`,
-    doubled.length > 0 && `doubled: ${shown(doubled)}`,
-    changed.length > 0 && `overwritten: ${shown(changed)}`,
-    accepted !== stored + quarantined + duplicate &&
-      `the ledger does not add up: ${accepted} accepted, ${stored} + ${quarantined} + ${duplicate}`,
-    quarantined < meters.garbage && `${meters.garbage} said garbage, ${quarantined} quarantined`,
-    duplicate < meters.twice && `${meters.twice} said twice, ${duplicate} duplicates`,
-    meters.acknowledged.length === 0 && 'nothing was acknowledged',
-  ].filter((complaint) => complaint !== false)
 }
 
 /** A disk that can be filled without harm: a tmpfs, where we may mount one. */

@@ -17,7 +17,7 @@ export const site = 'chaos'
 const envelope = z.object({ b: z.number(), s: z.number() })
 const garbageShare = 0.01
 const twiceShare = 0.01
-const stateShare = 0.002
+const stateShare = 0.01
 const tickMs = 20
 const registersPerMeter = 10_000_000
 
@@ -34,6 +34,9 @@ interface Meter {
   random: Random
   register: number
 }
+
+/** A message as one text: its payload carries boot and sequence, so no two are alike. */
+export const saying = (topic: string, payload: Uint8Array) => `${topic} ${Buffer.from(payload).toString()}`
 
 export const meterName = (number: number) => `chaos-m${String(number).padStart(3, '0')}-water`
 
@@ -81,7 +84,9 @@ export class Meters {
   #owed = 0
   #cancel: Cancel = () => {}
   readonly acknowledged: Acknowledged[] = []
-  /** Topic -> the retained state that was acknowledged last. */
+  /** Every `state` that was acknowledged, as `topic payload`. */
+  readonly states = new Set<string>()
+  /** Topic -> the retained `state` that was acknowledged last. */
   readonly retained = new Map<string, string>()
   garbage = 0
   twice = 0
@@ -172,7 +177,9 @@ export class Meters {
     const reading = this.#said.get(message)
     if (reading) this.acknowledged.push(reading)
     this.#said.delete(message)
-    if (message.retain) this.retained.set(message.topic, Buffer.from(message.payload).toString())
+    if (!message.topic.endsWith('/state')) return
+    this.states.add(saying(message.topic, message.payload))
+    this.retained.set(message.topic, Buffer.from(message.payload).toString())
   }
 }
 
