@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeSync, openSync, closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { pick, randomFor, uniform, type Random } from '../../device-sim/random.ts'
+import { randomFor, uniform, type Random } from '../../device-sim/random.ts'
 import type { RunningInfluxd } from '../support/influxd.ts'
 import type { RunningSystem } from '../support/system.ts'
 import type { Relay } from './relay.ts'
@@ -11,6 +11,7 @@ import type { Relay } from './relay.ts'
 const injuryNames = [
   'kill broker',
   'kill ingest',
+  'kill everything',
   'freeze broker',
   'freeze ingest',
   'kill influxd',
@@ -35,18 +36,28 @@ const shortestMs = 400
 const longestMs = 3_000
 const restMs = [1_000, 4_000] as const
 
-/** One after the other, with a rest in between, over `lengthMs`. */
+/** One after the other, with a rest in between, over `lengthMs`; each kind once before any comes again. */
 export function planInjuries(seed: number, lengthMs: number, embedded: boolean): Injury[] {
   const random = randomFor(seed, 'chaos', 'injuries')
-  const [first, ...others] = injuryNames.filter((name) => !embedded || !name.includes('influxd'))
-  if (!first) return []
+  const possible = injuryNames.filter((name) => !embedded || !name.includes('influxd'))
   const plan: Injury[] = []
+  let deck: InjuryName[] = []
   for (let atMs = firstMs; atMs < lengthMs;) {
+    if (deck.length === 0) deck = shuffled(possible, random)
+    const name = deck.pop()
+    if (name === undefined) return plan
     const forMs = Math.round(uniform(random, shortestMs, longestMs))
-    plan.push({ atMs: Math.round(atMs), name: pick(random, [first, ...others]), forMs })
+    plan.push({ atMs: Math.round(atMs), name, forMs })
     atMs += forMs + uniform(random, ...restMs)
   }
   return plan
+}
+
+function shuffled(names: readonly InjuryName[], random: Random): InjuryName[] {
+  return names
+    .map((name) => ({ name, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ name }) => name)
 }
 
 export interface Patient {
@@ -65,6 +76,9 @@ export async function injure(patient: Patient, { name, forMs }: Injury): Promise
     case 'kill broker':
     case 'kill ingest':
       return kill(system, name.slice('kill '.length))
+    case 'kill everything':
+      await system.crash()
+      return 1
     case 'freeze broker':
     case 'freeze ingest':
       await freeze(system, name.slice('freeze '.length), forMs)

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,54 +14,83 @@ export interface CommandResult {
   stderr: string
 }
 
+interface Start {
+  roles: readonly string[]
+  environment: Record<string, string>
+}
+
+const readyLimitMs = 60_000
+
 export class RunningSystem {
   readonly dataDir: string
-  readonly #process: ChildProcess
-  readonly #lines: string[] = []
   readonly #keepData: boolean
+  readonly #lines: string[] = []
+  readonly #start: Start
+  #process: ChildProcess
   #stderr = ''
   #cookie = ''
 
-  private constructor(process_: ChildProcess, dataDir: string, keepData: boolean) {
-    this.#process = process_
-    this.dataDir = dataDir
-    this.#keepData = keepData
-    let rest = ''
-    process_.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n')
-      rest = lines.pop() ?? ''
-      this.#lines.push(...lines)
-    })
-    process_.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-      this.#stderr = (this.#stderr + chunk).slice(-50_000)
-    })
+  private constructor(start: Start, data: { dir: string; keep: boolean }) {
+    this.dataDir = data.dir
+    this.#keepData = data.keep
+    this.#start = start
+    this.#process = this.#spawn()
   }
 
   /** Resolves when the system printed `ready`. `roles` default to what `npm start` runs. */
   static async start(
     options: { roles?: readonly string[]; environment?: Record<string, string>; dataDir?: string } = {},
   ): Promise<RunningSystem> {
-    const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'estate-'))
-    const environment = {
-      DATA_DIR: dataDir,
-      MQTT_PORT: '0',
-      HTTP_PORT: '0',
-      LOG_LEVEL: 'info',
-      ...options.environment,
-    }
-    const child = spawn(process.execPath, ['main.ts', ...(options.roles ?? [])], {
+    const dir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'estate-'))
+    const ports = { MQTT_PORT: '0', HTTP_PORT: '0' }
+    const environment = { DATA_DIR: dir, ...ports, LOG_LEVEL: 'info', ...options.environment }
+    const start = { roles: options.roles ?? [], environment }
+    const system = new RunningSystem(start, { dir, keep: options.dataDir !== undefined })
+    await system.#ready()
+    return system
+  }
+
+  /** kill -9 of all its processes in the same moment, and a new start on the same ports and folder. */
+  async crash(): Promise<void> {
+    const { environment } = this.#start
+    if (this.#lines.some((line) => line.startsWith('listening mqtt')))
+      environment['MQTT_PORT'] = this.mqttPort
+    environment['HTTP_PORT'] = new URL(this.httpUrl).port
+    const child = this.#process
+    const ended = once(child, 'exit')
+    signalGroup(this.pid, 'SIGKILL')
+    await ended
+    this.#lines.length = 0
+    this.#process = this.#spawn()
+    await this.#ready()
+  }
+
+  #spawn(): ChildProcess {
+    const { roles, environment } = this.#start
+    const child = spawn(process.execPath, ['main.ts', ...roles], {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
-    const system = new RunningSystem(child, dataDir, options.dataDir !== undefined)
+    let rest = ''
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      this.#lines.push(...lines)
+    })
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      this.#stderr = (this.#stderr + chunk).slice(-50_000)
+    })
+    return child
+  }
+
+  async #ready(): Promise<void> {
     try {
-      await system.printed('ready', 60_000)
+      await this.printed('ready', readyLimitMs)
     } catch (cause) {
-      await system.stop()
+      await this.stop()
       throw cause
     }
-    return system
   }
 
   /** The first line printed that starts with `start`. */
