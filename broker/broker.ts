@@ -154,7 +154,7 @@ export class Broker {
     const principal = client ? this.#principals.get(client) : undefined
     if (!client || !principal) return done(new Error('a message without a sender'))
     if (this.#stopping) return done(new Error('the broker is stopping'))
-    const { topic } = packet
+    const { topic, retain, qos } = packet
     const verdict = mayPublish(principal, topic)
     if (!verdict.allowed) return done(this.#refusePublish(principal, topic, verdict.reason))
     if (verdict.device === undefined) return done(this.#fromService(topic, packet))
@@ -163,7 +163,8 @@ export class Broker {
     const publisher = principal.type === 'device' ? principal.id : principal.name
     const payload = Buffer.from(packet.payload)
     // aedes publishes the will of a client that is gone, and nothing else.
-    const message = { device, publisher, topic, payload, receivedMs: clock.now(), will: client.closed }
+    const receivedMs = clock.now()
+    const message = { device, publisher, topic, payload, receivedMs, will: client.closed, retain, qos }
     intake.append(message, (error) => {
       if (error) this.#refused.inc({ reason: 'not-kept' })
       done(error ?? null)

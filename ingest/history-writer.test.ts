@@ -55,8 +55,8 @@ const send = (
 ) =>
   new Promise<void>((resolve, reject) => {
     const { to = topic, of = device, will = false } = options
-    const message = { device: of, publisher: of, topic: to, payload, will, receivedMs: dayMs + 1_000 }
-    log.append(message, (error) => (error ? reject(error) : resolve()))
+    const sent = { device: of, publisher: of, topic: to, payload, will, receivedMs: dayMs + 1_000 }
+    log.append({ ...sent, retain: false, qos: 1 }, (error) => (error ? reject(error) : resolve()))
   })
 
 const sample = (seq: number, returnKpa = 223, t = dayMs + seq) =>

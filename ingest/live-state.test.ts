@@ -12,7 +12,16 @@ const entrance = 'est/1/hengkang/heat-entrance/hengkang-b01-heat'
 
 function message(topic: string, payload: Uint8Array, receivedMs = noonMs): DecodedMessage {
   const publisher = topic.split('/')[4] ?? ''
-  const intake = { position: 1, receivedMs, publisher, will: false, topic, payload }
+  const intake = {
+    position: 1,
+    receivedMs,
+    publisher,
+    will: false,
+    retain: false,
+    qos: 1 as const,
+    topic,
+    payload,
+  }
   return { intake, decoded: decode(topic, payload) }
 }
 

@@ -26,7 +26,8 @@ export interface IntakeLogOptions {
   metrics: Metrics
 }
 
-type Done = (error?: Error) => void
+/** With the position of the message, or with the reason why it has none. */
+type Done = (error: Error | undefined, position: number) => void
 
 interface Waiting {
   messages: Appended[]
@@ -75,8 +76,8 @@ export class IntakeLog {
 
   /** `done` is called when the message is on disk, or with the reason why it is not. */
   append(message: Appended, done: Done): void {
-    if (this.#stopping) return done(new Error('the intake log is closing'))
-    if (this.#waiting.bytes > waitingLimitBytes) return done(new Error('the disk cannot keep up'))
+    if (this.#stopping) return done(new Error('the intake log is closing'), 0)
+    if (this.#waiting.bytes > waitingLimitBytes) return done(new Error('the disk cannot keep up'), 0)
     this.#waiting.messages.push(message)
     this.#waiting.done.push(done)
     this.#waiting.bytes += sizeOf(message)
@@ -144,20 +145,21 @@ export class IntakeLog {
         this.#meters.bytes.set(answer.bytes)
         this.#meters.commit.observe(answer.seconds)
         this.#meters.messages.inc(this.#underWay?.messages.length ?? 0)
-        return this.#settle()
+        return this.#settle(undefined, answer.end)
       case 'refused':
         return this.#settle(new Error(answer.reason))
     }
   }
 
-  #settle(error?: Error): void {
+  #settle(error: Error | undefined, end = 0): void {
     if (error && this.#trouble === undefined)
       this.#options.logger.error({ err: error }, 'publishes are not accepted')
     if (!error && this.#trouble !== undefined) this.#options.logger.info('publishes are accepted again')
     this.#trouble = error?.message
     const settled = this.#underWay
     this.#underWay = undefined
-    for (const done of settled?.done ?? []) done(error)
+    let position = end - (settled?.messages.length ?? 0)
+    for (const done of settled?.done ?? []) done(error, ++position)
     if (this.#waiting.messages.length >= batchMessages || this.#stopping) this.#flush()
     else if (this.#waiting.messages.length > 0 || this.#waiting.refused.size > 0) this.#flushSoon()
   }
@@ -168,7 +170,7 @@ export class IntakeLog {
     this.#settle(error)
     const rest = this.#waiting
     this.#waiting = nothing()
-    for (const done of rest.done) done(error)
+    for (const done of rest.done) done(error, 0)
   }
 
   #reportCursors(): void {

@@ -9,6 +9,9 @@ export interface IntakeMessage {
   publisher: string
   /** True for a last will, which the broker publishes for a device that vanished. */
   will: boolean
+  /** To be kept by the broker for who subscribes later. */
+  retain: boolean
+  qos: 0 | 1 | 2
   topic: string
   payload: Uint8Array
 }

@@ -58,7 +58,16 @@ async function fillLog(scenario: string, minutes: number): Promise<void> {
     ({ t, device, topic, payload }) =>
       new Promise<void>((resolve, reject) => {
         const of = topic.split('/')[4] ?? device
-        const message = { device: of, publisher: device, topic, payload, receivedMs: t, will: false }
+        const message = {
+          device: of,
+          publisher: device,
+          topic,
+          payload,
+          receivedMs: t,
+          will: false,
+          retain: false,
+          qos: 1 as const,
+        }
         log.append(message, (error) => (error ? reject(error) : resolve()))
       }),
   )
