@@ -33,6 +33,6 @@ function isAboutThePoints({ failure }: HistoryWriteError): boolean {
   return failure === 'partial' || failure === 'refused' || failure === 'too-large'
 }
 
-function part({ from, to }: Batch, points: readonly Point[]): Batch {
-  return { from, to, points }
+function part(batch: Batch, points: readonly Point[]): Batch {
+  return { ...batch, points }
 }

@@ -35,7 +35,15 @@ export interface IntakeReader {
   end(): number
   /** Per device (the one the topic names) since the log was created; trimming does not change it. */
   counts(): Map<string, IntakeCount>
+  /** All of that at one instant, for a sum that must hold while the broker writes. */
+  books(): IntakeBooks
   close(): void
+}
+
+export interface IntakeBooks {
+  origin: number
+  end: number
+  counts: Map<string, IntakeCount>
 }
 
 /** Who reads the log. It is trimmed below the slowest of them, also before one has ever reported. */

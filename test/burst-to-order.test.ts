@@ -125,6 +125,7 @@ function boundTo(
     end: () => end,
     origin: () => reader.origin(),
     counts: () => reader.counts(),
+    books: () => reader.books(),
     close: () => reader.close(),
   }
 }

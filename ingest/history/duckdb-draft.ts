@@ -9,7 +9,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 import { z } from 'zod'
-import type { Point } from './store.ts'
+import type { Batch, Lane, Point } from './store.ts'
 import { HistoryWriteError } from './write-error.ts'
 
 /** The embedded history's tables, and one batch on its way into them.
@@ -25,7 +25,8 @@ export const schema = `
     series integer not null, t bigint not null, boot uinteger not null, seq uinteger not null,
     number bigint, word varchar
   );
-  create table if not exists log_position as select 0::bigint as position;`
+  create table if not exists log_position as select 0::bigint as position;
+  create table if not exists replay_position as select 0::bigint as position;`
 
 const seriesColumns = [INTEGER, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR]
 const sampleColumns = [INTEGER, BIGINT, UINTEGER, UINTEGER, BIGINT, VARCHAR]
@@ -37,23 +38,27 @@ const seriesLimit = 1_000_000
 const chunkRows = 2_048
 
 export interface DuckDbMemory {
-  /** Log position the file stands at. */
-  position: number
+  /** Where the file stands in each lane. */
+  positions: Readonly<Record<Lane, number>>
   /** Series -> its number in the dictionary, 1, 2, 3 … */
   series: Map<string, number>
 }
 
-const positionRows = z.array(z.object({ position: z.coerce.number<bigint>() })).length(1)
+const position = z.coerce.number<bigint>()
+const positionRows = z.tuple([z.object({ log: position, replay: position })])
 const seriesRows = z.array(
   z.object({ id: z.number(), kind: z.string(), device: z.string(), port: z.string(), signal: z.string() }),
 )
 
 export async function recallMemory(connection: DuckDBConnection): Promise<DuckDbMemory> {
-  const at = await connection.runAndReadAll('select position from log_position')
+  const at = await connection.runAndReadAll(
+    'select log_position.position as log, replay_position.position as replay from log_position, replay_position',
+  )
   const dictionary = await connection.runAndReadAll('select id, kind, device, port, signal from series')
   const known = seriesRows.parse(dictionary.getRowObjectsJS())
+  const [positions] = positionRows.parse(at.getRowObjectsJS())
   return {
-    position: positionRows.parse(at.getRowObjectsJS())[0]?.position ?? 0,
+    positions,
     series: new Map(known.map((row) => [seriesKey(row, row.signal), row.id])),
   }
 }
@@ -84,9 +89,9 @@ export class DuckDbDraft {
     await this.#samples.append(connection, 'sample')
   }
 
-  committed(position: number): DuckDbMemory {
+  committed({ lane = 'log', to }: Batch): DuckDbMemory {
     for (const [key, id] of this.#fresh) this.#memory.series.set(key, id)
-    return { position, series: this.#memory.series }
+    return { positions: { ...this.#memory.positions, [lane]: to }, series: this.#memory.series }
   }
 
   #idOf(point: Point, signal: string): number {

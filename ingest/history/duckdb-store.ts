@@ -107,14 +107,16 @@ export class DuckDbStore implements HistoryStore {
     const connection = await this.#opened().database.connect()
     try {
       this.#memory ??= await recallMemory(connection)
-      if (batch.to <= this.#memory.position) return
+      const { lane = 'log', to, points } = batch
+      const position = this.#memory.positions[lane]
+      if (to <= position) return
       const draft = new DuckDbDraft(this.#memory)
-      for (const point of batch.points) if (point.position > this.#memory.position) draft.add(point)
+      for (const point of points) if (point.position > position) draft.add(point)
       await connection.run('begin')
       await draft.append(connection)
-      await connection.run('update log_position set position = $to', { to: batch.to })
+      await connection.run(`update ${lane}_position set position = $to`, { to })
       await connection.run('commit')
-      this.#memory = draft.committed(batch.to)
+      this.#memory = draft.committed(batch)
     } finally {
       connection.closeSync()
     }

@@ -57,6 +57,16 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
       expect(await samples()).toBe(30)
     })
 
+    test('a message out of quarantine is written once, however far the log has come since', async () => {
+      const replayed = { ...historyBatch(1), lane: 'replay' } as const
+      await store.write(historyBatch(1_001))
+      await store.write(replayed)
+      await store.write(replayed)
+      expect(await samples()).toBe(40)
+      await store.write(historyBatch(1_021))
+      expect(await samples()).toBe(60)
+    })
+
     test('a process that starts again knows how far it had come', async () => {
       await store.write(historyBatch(1))
       await store.stop()

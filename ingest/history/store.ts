@@ -15,9 +15,16 @@ export interface Point {
   fields: Readonly<Record<string, number | string>>
 }
 
+/** What positions count: messages of the intake log, or messages taken out of quarantine again. A replayed message
+ *  is older than what the store has, so its place in the log says nothing: each lane goes up on its own. */
+export const lanes = ['log', 'replay'] as const
+export type Lane = (typeof lanes)[number]
+
 /** The points of one position are all in one batch: the embedded store takes a position it has for done. */
 export interface Batch {
-  /** First and last intake position this batch stands for, inclusive; some may have yielded no point. */
+  /** `log` unless told. */
+  lane?: Lane
+  /** First and last position this batch stands for, inclusive; some may have yielded no point. */
   from: number
   to: number
   points: readonly Point[]
