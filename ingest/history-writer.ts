@@ -57,6 +57,15 @@ export class HistoryWriter {
       labelNames: ['outcome'],
       registers,
     })
+    const numbering: Gauge = new Gauge({
+      name: 'estate_device_numbering',
+      help: 'messages by how their devices count: missing, given up, filled, reboots, wraps, regresses, clones',
+      labelNames: ['what'],
+      registers,
+      collect: () => {
+        for (const [what, count] of Object.entries(parts.memory.numbering())) numbering.set({ what }, count)
+      },
+    })
     this.#lag = new Gauge({
       name: 'estate_ingest_pending_messages',
       help: 'accepted messages that history has not dealt with',

@@ -1,9 +1,9 @@
 import Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { Refusal } from '../firmware-contracts/message.ts'
-import type { DeviceMemory, Sorted } from './sorting.ts'
-import { SeriesClock } from './series-clock.ts'
-import { SeenSequences } from './sequences.ts'
+import { DeviceMemory, type Numbering } from './device-memory.ts'
+import { PrintBudget } from './fingerprints.ts'
+import type { Sorted } from './sorting.ts'
 
 /** What the history consumer remembers, in one SQLite file of its own: its cursor in the intake log, the
  *  sequence numbers it has seen, the outcome counts of every device, and the quarantine. All of it moves in
@@ -16,9 +16,12 @@ const schema = `
   create table if not exists cursor (only integer primary key check (only = 1), position integer not null);
   insert or ignore into cursor values (1, 0);
   create table if not exists device (
-    device text primary key, seen text not null, series text not null,
-    stored integer not null default 0, quarantined integer not null default 0, duplicate integer not null default 0
+    device text primary key, memory text not null, asks text not null,
+    stored integer not null, quarantined integer not null, duplicate integer not null,
+    missing integer not null, given_up integer not null, filled integer not null, reboots integer not null,
+    wraps integer not null, regresses integer not null, clones integer not null
   ) without rowid;
+  create index if not exists device_missing on device (device) where missing > 0;
   create table if not exists refusal (
     id integer primary key, device text not null, topic text not null, reason text not null, path text not null,
     expected text not null, got text not null, count integer not null, first_seen integer not null,
@@ -31,7 +34,8 @@ const schema = `
   create index if not exists quarantined_device on quarantined (device, position);`
 
 const cursorRow = z.object({ position: z.number() })
-const deviceRow = z.object({ seen: z.string(), series: z.string() })
+const deviceRow = z.object({ memory: z.string(), asks: z.string() })
+const deviceNames = z.array(z.object({ device: z.string() }))
 const refusalRow = z.object({ id: z.number() })
 
 export interface DeviceOutcomes {
@@ -42,6 +46,17 @@ export interface DeviceOutcomes {
 const outcomeRows = z.array(
   z.object({ device: z.string(), stored: z.number(), quarantined: z.number(), duplicate: z.number() }),
 )
+
+const numberingRow = z.object({
+  missing: z.number(),
+  givenUp: z.number(),
+  filled: z.number(),
+  reboots: z.number(),
+  wraps: z.number(),
+  regresses: z.number(),
+  clones: z.number(),
+})
+const numberingRows = z.array(numberingRow.extend({ device: z.string() }))
 
 /** One kind of refusal of one device on one topic, and how often it happened. */
 const quarantineItems = z.array(
@@ -63,6 +78,9 @@ export type QuarantineItem = z.infer<typeof quarantineItems>[number]
 export class IngestMemory {
   readonly #file: string
   readonly #devices = new Map<string, DeviceMemory>()
+  readonly #prints = new PrintBudget()
+  /** Devices with a gap. */
+  readonly #gapped = new Set<string>()
   #opened: { database: Database.Database; statements: Statements } | undefined
 
   constructor(file: string) {
@@ -75,6 +93,7 @@ export class IngestMemory {
     database.pragma('synchronous = FULL')
     database.exec(schema)
     this.#opened = { database, statements: prepare(database) }
+    for (const { device } of deviceNames.parse(this.#statements.gapped.all())) this.#gapped.add(device)
   }
 
   stop(): void {
@@ -97,8 +116,12 @@ export class IngestMemory {
     const { database, statements } = this.#open
     const save = database.transaction(() => {
       for (const [name, counts] of tally(sorted)) {
-        const { seen, series } = this.device(name)
-        statements.saveDevice.run({ name, seen: seen.toString(), series: series.toString(), ...counts })
+        const memory = this.device(name)
+        const numbering = memory.numbering()
+        if (numbering.missing > 0) this.#gapped.add(name)
+        else this.#gapped.delete(name)
+        const texts = { memory: JSON.stringify(memory), asks: JSON.stringify(memory.asks) }
+        statements.saveDevice.run({ name, ...texts, ...counts, ...numbering })
       }
       for (const refused of sorted.refused) this.#quarantine(refused)
       statements.moveCursor.run(to)
@@ -109,6 +132,31 @@ export class IngestMemory {
   outcomes(): ReadonlyMap<string, DeviceOutcomes> {
     const rows = outcomeRows.parse(this.#statements.outcomes.all())
     return new Map(rows.map(({ device, ...counts }) => [device, counts]))
+  }
+
+  /** How every device counts its messages, as of `cursor`: gaps known and filled, reboots, wraps, regresses,
+   *  and duplicates with another content (a cloned device). */
+  numberings(): ReadonlyMap<string, Numbering> {
+    const rows = numberingRows.parse(this.#statements.numberings.all())
+    return new Map(rows.map(({ device, ...counts }) => [device, counts]))
+  }
+
+  /** The same, of all devices together. */
+  numbering(): Numbering {
+    return numberingRow.parse(this.#statements.numbering.get())
+  }
+
+  /** Devices of which something is missing. */
+  get gapped(): ReadonlySet<string> {
+    return this.#gapped
+  }
+
+  /** Saves what a device was asked for. Nothing else: a batch that is being written may already have moved the
+   *  rest of its memory. */
+  saveAsks(name: string): void {
+    const memory = this.device(name)
+    const { givenUp } = memory.numbering()
+    this.#statements.saveAsks.run({ name, asks: JSON.stringify(memory.asks), givenUp })
   }
 
   /** The most recent first, at most `limit` groups. */
@@ -127,9 +175,7 @@ export class IngestMemory {
 
   #load(name: string): DeviceMemory {
     const row = deviceRow.optional().parse(this.#statements.loadDevice.get(name))
-    const loaded = row
-      ? { seen: SeenSequences.parse(row.seen), series: SeriesClock.parse(row.series) }
-      : { seen: new SeenSequences(), series: new SeriesClock() }
+    const loaded = new DeviceMemory(this.#prints, row)
     this.#devices.set(name, loaded)
     return loaded
   }
@@ -168,12 +214,25 @@ function prepare(database: Database.Database) {
   return {
     cursor: database.prepare('select position from cursor'),
     moveCursor: database.prepare('update cursor set position = ?'),
-    loadDevice: database.prepare('select seen, series from device where device = ?'),
+    loadDevice: database.prepare('select memory, asks from device where device = ?'),
     saveDevice: database.prepare(
-      `insert into device values (@name, @seen, @series, @stored, @quarantined, @duplicate)
-       on conflict (device) do update set seen = excluded.seen, series = excluded.series,
+      `insert into device values (@name, @memory, @asks, @stored, @quarantined, @duplicate,
+         @missing, @givenUp, @filled, @reboots, @wraps, @regresses, @clones)
+       on conflict (device) do update set memory = excluded.memory, asks = excluded.asks,
          stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined,
-         duplicate = duplicate + excluded.duplicate`,
+         duplicate = duplicate + excluded.duplicate, missing = excluded.missing,
+         given_up = excluded.given_up, filled = excluded.filled, reboots = excluded.reboots,
+         wraps = excluded.wraps, regresses = excluded.regresses, clones = excluded.clones`,
+    ),
+    saveAsks: database.prepare('update device set asks = @asks, given_up = @givenUp where device = @name'),
+    gapped: database.prepare('select device from device where missing > 0'),
+    numbering: database.prepare(
+      `select ${['missing', 'filled', 'reboots', 'wraps', 'regresses', 'clones']
+        .map((count) => `total(${count}) as ${count}`)
+        .join(', ')}, total(given_up) as givenUp from device`,
+    ),
+    numberings: database.prepare(
+      `select device, missing, given_up as givenUp, filled, reboots, wraps, regresses, clones from device`,
     ),
     outcomes: database.prepare('select device, stored, quarantined, duplicate from device'),
     refuse: database.prepare(

@@ -5,7 +5,7 @@ test('samples of one port in the same millisecond each get a millisecond of thei
   const before = new SeriesClock()
   expect(before.place('p03', 1_000)).toEqual({ t: 1_000, moved: false })
   expect(before.place('p03', 1_000)).toEqual({ t: 1_001, moved: true })
-  const after = SeriesClock.parse(before.toString())
+  const after = new SeriesClock(before.toJSON())
   expect(after.place('p03', 1_000)).toEqual({ t: 1_002, moved: true })
   expect(after.place('p03', 1_001), 'a place that was taken by a moved sample').toEqual({
     t: 1_003,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 /** Two messages of one series may carry the same millisecond (a port's state and its sample). InfluxDB would
  *  let the second overwrite the first, so the second moves on by 1 ms, and says so. */
-const stored = z.array(z.tuple([z.string(), z.object({ said: z.number(), used: z.number() })]))
+export const savedSeries = z.array(z.tuple([z.string(), z.object({ said: z.number(), used: z.number() })]))
 
 interface Latest {
   /** The time the latest sample carried. */
@@ -19,12 +19,8 @@ export class SeriesClock {
     this.#latest = new Map(latest)
   }
 
-  static parse(json: string): SeriesClock {
-    return new SeriesClock(stored.parse(JSON.parse(json)))
-  }
-
-  toString(): string {
-    return JSON.stringify([...this.#latest])
+  toJSON(): z.infer<typeof savedSeries> {
+    return [...this.#latest]
   }
 
   place(port: string, t: number): { t: number; moved: boolean } {

@@ -1,10 +1,9 @@
 import type { Message, Reading, Refusal } from '../firmware-contracts/message.ts'
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
+import type { DeviceMemory } from './device-memory.ts'
 import type { Point } from './history/store.ts'
 import type { Poison } from './isolate.ts'
-import type { SeriesClock } from './series-clock.ts'
-import type { SeenSequences } from './sequences.ts'
 
 /** Every message has exactly one outcome: promise 2 of the design, `accepted = stored + quarantined +
  *  duplicate + pending`. This file decides which. */
@@ -21,12 +20,6 @@ export interface Sorted {
   refused: Refused[]
   /** Outcome of each message, in order, with the device it counts for. */
   outcomes: { device: string; outcome: Outcome }[]
-}
-
-/** What is remembered of a device between its messages. */
-export interface DeviceMemory {
-  seen: SeenSequences
-  series: SeriesClock
 }
 
 export function sort(
@@ -81,10 +74,11 @@ export function withoutPoison(
 function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: DeviceMemory): Point[] {
   const { site, kind, device } = message.address
   const place = { position: intake.position, site, kind, device }
+  memory.heardMs = intake.receivedMs
   switch (message.type) {
     case 'readings':
       return message.readings
-        .filter((reading) => memory.seen.remember(reading.boot, reading.seq))
+        .filter((reading) => memory.admit(reading))
         .map((reading) => readingPoint(reading, intake, memory))
     case 'connection': {
       // A will was written when the device connected: its time says nothing of when the device vanished.
@@ -94,6 +88,7 @@ function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: De
     }
     case 'birth': {
       const { boot, seq, clock, firmware, hardware, contract, bootReason } = message.birth
+      memory.declareDelivery(message.birth.deliveryS)
       if (!memory.seen.remember(boot, seq)) return []
       const time = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
       const fields = { fw: firmware, hw: hardware, contract, boot_reason: bootReason }
@@ -101,6 +96,7 @@ function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: De
     }
     case 'ack': {
       const { boot, seq, t, id, ok } = message
+      if (!ok && message.address.sub === 'replay') memory.refuseReplay(id)
       if (!memory.seen.remember(boot, seq)) return []
       const time = credibleTime({ t, clock: 'n' }, intake.receivedMs)
       const fields = { ack_id: id, ack_ok: ok ? 1 : 0 }

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import type { Reading } from '../firmware-contracts/message.ts'
+import { Fingerprints, PrintBudget } from './fingerprints.ts'
+import { giveUp, reconcile, replayAsk, type ReplayAsk } from './replay-asks.ts'
+import { SeriesClock, savedSeries } from './series-clock.ts'
+import { SeenSequences, savedSequences } from './sequences.ts'
+
+/** What is remembered of a device between its messages: which of them have been here, whether it counts as the
+ *  contract says, and what it was asked to send again.
+ *
+ *  Counting is told apart: a *reboot* (a new boot counter), a *gap* (numbers missing in between, filled or
+ *  not), a *wrap* (32 bits are full), a *regress* (a later sample under an earlier number) and a *clone* (one
+ *  number, two contents). The first three are ordinary life; the last two are a broken firmware or a copied
+ *  identity. */
+
+const newestLive = z.object({ boot: z.number(), seq: z.number(), t: z.number() })
+const saved = z.object({
+  seen: savedSequences,
+  series: savedSeries,
+  newest: newestLive.nullable(),
+  regresses: z.number(),
+  clones: z.number(),
+  deliveryMs: z.number(),
+})
+const savedAsks = z.array(replayAsk)
+
+/** What is known of the numbering of one device; messages, since it was first heard. */
+export interface Numbering {
+  /** Missing now. */
+  missing: number
+  /** Of the missing: asked for in vain, or no longer looked for. */
+  givenUp: number
+  /** Missing once, and come since. */
+  filled: number
+  reboots: number
+  wraps: number
+  regresses: number
+  clones: number
+}
+
+export class DeviceMemory {
+  readonly seen: SeenSequences
+  readonly series: SeriesClock
+  readonly #prints: Fingerprints
+  #newest: z.infer<typeof newestLive> | null
+  #regresses: number
+  #clones: number
+  #deliveryMs: number
+  #asks: readonly ReplayAsk[]
+  /** Receive time of its latest message since the process began; 0 before the first. */
+  heardMs = 0
+
+  constructor(budget = new PrintBudget(), row?: { memory: string; asks: string }) {
+    const was = row && saved.parse(JSON.parse(row.memory))
+    this.seen = new SeenSequences(was?.seen)
+    this.series = new SeriesClock(was?.series)
+    this.#prints = new Fingerprints(budget)
+    this.#newest = was?.newest ?? null
+    this.#regresses = was?.regresses ?? 0
+    this.#clones = was?.clones ?? 0
+    this.#deliveryMs = was?.deliveryMs ?? 0
+    this.#asks = row ? savedAsks.parse(JSON.parse(row.asks)) : []
+  }
+
+  /** All but the asks, which move between two batches and are saved apart. */
+  toJSON(): z.infer<typeof saved> {
+    return {
+      seen: this.seen.toJSON(),
+      series: this.series.toJSON(),
+      newest: this.#newest,
+      regresses: this.#regresses,
+      clones: this.#clones,
+      deliveryMs: this.#deliveryMs,
+    }
+  }
+
+  /** True when this reading is new, false when it is a duplicate. */
+  admit(reading: Reading): boolean {
+    if (reading.class !== 'hist' && reading.class !== 'batch') this.#follow(reading)
+    if (this.seen.remember(reading.boot, reading.seq)) {
+      this.#prints.keep(reading)
+      return true
+    }
+    if (this.#prints.differs(reading)) this.#clones++
+    return false
+  }
+
+  numbering(): Numbering {
+    const { missing, filled, forgotten, reboots, wraps } = this.seen
+    const inVain = reconcile(this.#asks, this.seen).filter(({ nextMs }) => nextMs === null)
+    const givenUp = inVain.reduce((sum, { from, to }) => sum + to - from + 1, forgotten)
+    const counts = { filled, reboots, wraps, regresses: this.#regresses, clones: this.#clones }
+    return { missing: missing + forgotten, givenUp, ...counts }
+  }
+
+  /** How long a sample may wait in the device, as it said at birth: so long a gap may be none. */
+  declareDelivery(deliveryS: number): void {
+    this.#deliveryMs = deliveryS * 1_000
+  }
+
+  get deliveryMs(): number {
+    return this.#deliveryMs
+  }
+
+  get asks(): readonly ReplayAsk[] {
+    return this.#asks
+  }
+
+  /** Brings the asks up to the gaps there are at `nowMs`. */
+  lookForGaps(nowMs: number): void {
+    this.#asks = reconcile(this.#asks, this.seen, { nowMs, deliveryMs: this.#deliveryMs })
+  }
+
+  replaceAsk(was: ReplayAsk, next: ReplayAsk): void {
+    this.#asks = this.#asks.map((ask) => (ask === was ? next : ask))
+  }
+
+  /** The device has answered that it no longer has some of what it was asked for. */
+  refuseReplay(id: string): void {
+    this.#asks = reconcile(this.#asks, this.seen).map((ask) => (ask.id === id ? giveUp(ask) : ask))
+  }
+
+  /** A later sample under an earlier number: neither a repetition nor a straggler can be that. */
+  #follow({ boot, seq, t, clock }: Reading): void {
+    const newest = this.#newest
+    if (!newest) this.#newest = { boot, seq, t }
+    else if (boot > newest.boot || (boot === newest.boot && ((seq - newest.seq) | 0) > 0)) {
+      newest.boot = boot
+      newest.seq = seq
+      newest.t = t
+    } else if (t > newest.t && clock !== 'u' && !(boot === newest.boot && seq === newest.seq))
+      this.#regresses++
+  }
+}
