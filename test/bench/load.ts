@@ -22,6 +22,8 @@ type Count = Extract<FromGenerator, { type: 'count' }>
 
 /** Unacknowledged messages a connection may have. */
 const window = 16
+/** Counts come every 20 ms. */
+const quietCounts = 5
 
 export class Load {
   readonly #options: LoadOptions
@@ -53,6 +55,12 @@ export class Load {
   get now(): { sent: number; acknowledged: number } {
     if (this.#trouble !== undefined) throw new Error(this.#trouble)
     return this.#counts.at(-1) ?? { sent: 0, acknowledged: 0 }
+  }
+
+  /** True when everything sent is acknowledged, and nothing was sent for a while. */
+  get quiet(): boolean {
+    const { sent, acknowledged } = this.now
+    return sent === acknowledged && this.#counts.at(-quietCounts)?.sent === sent
   }
 
   /** When the count of sent readings reached `number`, epoch ms; now if it has not yet. */

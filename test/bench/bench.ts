@@ -1,0 +1,38 @@
+import { OperatorError } from '../../platform/operator-error.ts'
+import { stopAll } from './pipeline-run.ts'
+import { pipeline } from './pipeline.ts'
+
+/** `npm run bench -- NAME [options]`: measurements, not tests. */
+const benchmarks: Record<string, { about: string; run: (options: readonly string[]) => Promise<void> }> = {
+  pipeline: {
+    about: 'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME]',
+    run: pipeline,
+  },
+}
+
+/** The exit code, once something ends it early. */
+let ending: number | undefined
+
+const [name = '', ...options] = process.argv.slice(2)
+const benchmark = benchmarks[name]
+if (!benchmark) {
+  const list = Object.entries(benchmarks).map(([known, { about }]) => `  ${known.padEnd(10)} ${about}`)
+  process.stderr.write(`usage: npm run bench -- NAME\n${list.join('\n')}\n`)
+  process.exit(2)
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130))
+try {
+  await benchmark.run(options)
+} catch (cause) {
+  const mistaken = cause instanceof OperatorError
+  if (mistaken) process.stderr.write(`${cause.message}\n`)
+  else if (ending === undefined)
+    process.stderr.write(`${cause instanceof Error ? cause.stack : String(cause)}\n`)
+  await end(mistaken ? 2 : 1)
+}
+
+async function end(code: number): Promise<void> {
+  ending ??= code
+  await stopAll()
+  process.exit(ending)
+}
