@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { encodeConnection, encodeReading, encodeUpload } from '../firmware-contracts/encode.ts'
+import { encodeConnection, encodeUpload } from '../firmware-contracts/encode.ts'
 import { systemClock } from '../platform/clock.ts'
-import { IntakeLog } from '../platform/intake-log.ts'
-import { openIntakeReader } from '../platform/intake-reader.ts'
 import type { IntakeReader } from '../platform/intake-message.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
 import { silentLog } from '../platform/log.ts'
@@ -14,16 +12,13 @@ import { DecodedLog } from './decoded-log.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryWriteError } from './history/write-error.ts'
+import { dayMs, device, openIntake, sample, send, topic } from './history-writer.fixture.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { ledger } from './ledger.ts'
 import { IngestMemory } from './memory.ts'
 import type { Refused } from './sorting.ts'
 
 /** The history consumer with a real intake log, a real memory and the embedded store. */
-
-const device = 'hengkang-b01-heat'
-const topic = `est/1/hengkang/heat-entrance/${device}/tele`
-const dayMs = 1_763_510_400_000
 
 let folder: string
 let lifecycle: Lifecycle
@@ -37,37 +32,6 @@ afterEach(async () => {
   await lifecycle.stop()
   rmSync(folder, { recursive: true, force: true })
 })
-
-async function openIntake(): Promise<{ log: IntakeLog; reader: IntakeReader }> {
-  const file = join(folder, 'intake.db')
-  const log = new IntakeLog({ file, clock: systemClock, logger: silentLog, metrics: openMetrics('test') })
-  await log.start()
-  lifecycle.onStop('intake log', () => log.stop())
-  const reader = openIntakeReader(file)
-  lifecycle.onStop('reader', () => reader.close())
-  return { log, reader }
-}
-
-const send = (
-  log: IntakeLog,
-  payload: Uint8Array,
-  options: { to?: string; of?: string; will?: boolean } = {},
-) =>
-  new Promise<void>((resolve, reject) => {
-    const { to = topic, of = device, will = false } = options
-    const sent = { device: of, publisher: of, topic: to, payload, will, receivedMs: dayMs + 1_000 }
-    log.append({ ...sent, retain: false, qos: 1 }, (error) => (error ? reject(error) : resolve()))
-  })
-
-const sample = (seq: number, returnKpa = 223, t = dayMs + seq) =>
-  encodeReading({
-    contract: 'heat-entrance/1.0',
-    boot: 1,
-    seq,
-    t,
-    clock: 'n',
-    values: { p_ret_kpa: returnKpa },
-  })
 
 /** One life of the consumer: everything in the log is dealt with, then it stops. */
 async function consume(reader: IntakeReader, wrap: (store: HistoryStore) => HistoryStore = (store) => store) {
@@ -118,7 +82,7 @@ async function consume(reader: IntakeReader, wrap: (store: HistoryStore) => Hist
 }
 
 test('every accepted message has one outcome, and the ledger adds up per device', async () => {
-  const { log, reader } = await openIntake()
+  const { log, reader } = await openIntake(folder, lifecycle)
   for (let seq = 1; seq <= 5; seq++) await send(log, sample(seq))
   await send(log, sample(3))
   await send(log, Buffer.from('{"broken'))
@@ -140,7 +104,7 @@ test('every accepted message has one outcome, and the ledger adds up per device'
 })
 
 test('a consumer that died after the store took a batch and before its memory did stores nothing twice', async () => {
-  const { log, reader } = await openIntake()
+  const { log, reader } = await openIntake(folder, lifecycle)
   for (let seq = 1; seq <= 20; seq++) await send(log, sample(seq))
   // The store has the batch; the memory of this life is lost with its file.
   await consume(reader)
@@ -153,7 +117,7 @@ test('a consumer that died after the store took a batch and before its memory di
 })
 
 test('a store that is down for a while loses nothing and is seen to be down', async () => {
-  const { log, reader } = await openIntake()
+  const { log, reader } = await openIntake(folder, lifecycle)
   for (let seq = 1; seq <= 10; seq++) await send(log, sample(seq))
   let refusals = 2
   const { samples, ledger } = await consume(reader, (store) => ({
@@ -168,7 +132,7 @@ test('a store that is down for a while loses nothing and is seen to be down', as
 })
 
 test('a point that the store will not have puts its message into quarantine, in the words of the store', async () => {
-  const { log, reader } = await openIntake()
+  const { log, reader } = await openIntake(folder, lifecycle)
   for (let seq = 1; seq <= 8; seq++) await send(log, sample(seq))
   const poisoned = reader.origin() + 5
   const { quarantine, ledger } = await consume(reader, (store) => ({
@@ -191,7 +155,7 @@ test('a point that the store will not have puts its message into quarantine, in 
 test("an upload of a household meter's day is one message and many readings; what came before is not stored again", async () => {
   const meter = 'hengkang-b01-f101-water'
   const to = `est/1/hengkang/water-meter/${meter}/batch`
-  const { log, reader } = await openIntake()
+  const { log, reader } = await openIntake(folder, lifecycle)
   const upload = (from: number, until: number) => {
     const seqs = Array.from({ length: until - from + 1 }, (_, index) => from + index)
     const rows = seqs.map((seq) => ({

@@ -1,10 +1,16 @@
 import type { Metrics } from '../platform/metrics.ts'
-import { Counter, Gauge } from 'prom-client'
+import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
 import { storeIsolating, type Poison } from './isolate.ts'
 import type { Batch, HistoryStore } from './history/store.ts'
+import {
+  HistoryWriteError,
+  writeFailureInWords,
+  writeFailures,
+  type WriteFailure,
+} from './history/write-error.ts'
 import type { IngestMemory } from './memory.ts'
 import { sort, withoutPoison, type Refused } from './sorting.ts'
 
@@ -16,6 +22,15 @@ import { sort, withoutPoison, type Refused } from './sorting.ts'
  *  said before. While the store is down the same batch is tried again and the log keeps the rest. */
 const firstRetryMs = 250
 const slowestRetryMs = 15_000
+/** A store that asks for longer is asked again all the same. */
+const longestWaitMs = 5 * 60_000
+
+/** Why nothing gets into history, and since when. */
+interface Trouble {
+  failure: WriteFailure
+  reason: string
+  sinceMs: number
+}
 
 export interface HistoryWriterParts {
   log: DecodedLog
@@ -38,9 +53,11 @@ export class HistoryWriter {
   readonly #written: Counter
   readonly #outcomes: Counter
   readonly #lag: Gauge
+  readonly #failures: Counter<'failure'>
+  readonly #seconds: Histogram
   #cursor = 0
   #stopping = false
-  #trouble: string | undefined
+  #trouble: Trouble | undefined
   #done: Promise<void> = Promise.resolve()
 
   constructor(parts: HistoryWriterParts) {
@@ -72,6 +89,19 @@ export class HistoryWriter {
       registers,
       collect: () => this.#lag.set(parts.log.end() - this.#cursor),
     })
+    this.#failures = new Counter({
+      name: 'estate_history_write_failures_total',
+      help: 'answers of the history store other than yes',
+      labelNames: ['failure'],
+      registers,
+    })
+    for (const failure of writeFailures) this.#failures.inc({ failure }, 0)
+    this.#seconds = new Histogram({
+      name: 'estate_history_write_seconds',
+      help: 'from handing a batch to the history store to its answer, whatever it is',
+      buckets: [0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    })
   }
 
   /** `fail` is called when the consumer cannot go on: a disk or a bug of ours, not a store that is down. */
@@ -89,10 +119,12 @@ export class HistoryWriter {
   }
 
   health(): { ok: boolean; detail: string } {
-    return {
-      ok: this.#trouble === undefined,
-      detail: this.#trouble ?? `history is at position ${this.#cursor}`,
-    }
+    if (!this.#trouble) return { ok: true, detail: `history is at position ${this.#cursor}` }
+    const { failure, reason, sinceMs } = this.#trouble
+    const since = new Date(sinceMs).toISOString()
+    const waiting = this.#parts.log.end() - this.#cursor
+    const detail = `${writeFailureInWords[failure]} (${reason}); ${waiting} messages wait in the intake log since ${since}`
+    return { ok: false, detail }
   }
 
   async #run(): Promise<void> {
@@ -123,28 +155,41 @@ export class HistoryWriter {
   async #store(batch: Batch): Promise<Poison[] | undefined> {
     let retryMs = firstRetryMs
     while (!this.#stopping) {
+      const answered = this.#seconds.startTimer()
       try {
-        const poisoned = await storeIsolating(this.#parts.store, batch)
+        const poisoned = await storeIsolating(this.#parts.store, batch, ({ failure }) =>
+          this.#failures.inc({ failure }),
+        )
+        answered()
         this.#recovered()
         return poisoned
       } catch (cause) {
-        this.#troubled(cause)
-        await this.#pause(retryMs)
+        answered()
+        const error = asWriteError(cause)
+        this.#troubled(error)
+        await this.#pause(Math.min(Math.max(retryMs, error.retryAfterMs ?? 0), longestWaitMs))
         retryMs = Math.min(retryMs * 2, slowestRetryMs)
       }
     }
     return undefined
   }
 
-  #troubled(cause: unknown): void {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    if (this.#trouble !== said)
-      this.#parts.logger.error({ err: cause }, 'history cannot be written; the intake log keeps it')
-    this.#trouble = said
+  /** A line in the log when the kind of trouble changes, not for each try. */
+  #troubled(error: HistoryWriteError): void {
+    const { failure, reason } = error
+    this.#failures.inc({ failure })
+    if (this.#trouble?.failure !== failure)
+      this.#parts.logger.error(
+        { err: error, failure },
+        `${writeFailureInWords[failure]}; the intake log keeps the readings`,
+      )
+    this.#trouble = { failure, reason, sinceMs: this.#trouble?.sinceMs ?? this.#parts.clock.now() }
   }
 
   #recovered(): void {
-    if (this.#trouble !== undefined) this.#parts.logger.info('history can be written again')
+    if (this.#trouble === undefined) return
+    const outageMs = this.#parts.clock.now() - this.#trouble.sinceMs
+    this.#parts.logger.info({ outageMs }, 'history can be written again')
     this.#trouble = undefined
   }
 
@@ -154,4 +199,11 @@ export class HistoryWriter {
     await Promise.race([promise, this.#stopped.promise])
     cancel()
   }
+}
+
+/** What a store throws besides is its own trouble all the same. */
+function asWriteError(cause: unknown): HistoryWriteError {
+  if (cause instanceof HistoryWriteError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new HistoryWriteError({ failure: 'failed', reason, cause })
 }

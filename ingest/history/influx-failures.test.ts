@@ -9,7 +9,12 @@ function answered(status: number, body: string, headers: Record<string, string> 
 test.each([
   ['partial', answered(400, '{"error":"partial write: field type conflict dropped=1"}')],
   ['refused', answered(400, `{"error":"unable to parse 'x'"}`)],
-  ['refused', answered(404, '{"error":"database not found: \\"estate\\""}')],
+  ['refused', answered(422, '{"code":"unprocessable entity","message":"field type conflict"}')],
+  ['misdirected', answered(404, '{"error":"database not found: \\"estate\\""}')],
+  ['misdirected', answered(404, '404 page not found')],
+  ['misdirected', answered(400, '<h1>Bad Request</h1>')],
+  ['misdirected', answered(400, '')],
+  ['misdirected', answered(302, '')],
   ['unauthorised', answered(401, '{"error":"authorization failed"}')],
   ['unauthorised', answered(403, '{"error":"not authorized"}')],
   ['too-large', answered(413, '{"error":"Request Entity Too Large"}')],
@@ -30,7 +35,16 @@ test.each([
   expect(influxWriteError(answered(400, body)).reason).toBe(reason)
 })
 
-test('Retry-After is in seconds', () => {
+test('a partial write says how many points it left out', () => {
+  const said = (reason: string) => influxWriteError(answered(400, JSON.stringify({ error: reason }))).dropped
+  expect(said('partial write: field type conflict: input field "x" dropped=17')).toBe(17)
+  expect(said(`unable to parse 'partial write: dropped=17'`)).toBeUndefined()
+})
+
+test('Retry-After is in seconds, or a date', () => {
+  const dates = { date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:28:20 GMT' }
+  expect(influxWriteError(answered(503, '{}', dates)).retryAfterMs).toBe(20_000)
+  expect(influxWriteError(answered(503, '{}', { 'retry-after': 'soon' })).retryAfterMs).toBeUndefined()
   expect(influxWriteError(answered(503, '{}', { 'retry-after': '30' })).retryAfterMs).toBe(30_000)
   expect(influxWriteError(answered(503, '{}')).retryAfterMs).toBeUndefined()
 })

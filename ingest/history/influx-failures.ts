@@ -2,6 +2,9 @@ import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client'
 import { z } from 'zod'
 import { HistoryWriteError, type WriteFailure } from './write-error.ts'
 
+/** An answer may be the page of a proxy. */
+const reasonLimit = 1_000
+
 /** What InfluxDB's answer to a write means for us. */
 export function influxWriteError(cause: unknown): HistoryWriteError {
   if (cause instanceof HistoryWriteError) return cause
@@ -11,12 +14,15 @@ export function influxWriteError(cause: unknown): HistoryWriteError {
   )
     return new HistoryWriteError({ failure: 'timeout', reason: 'InfluxDB did not answer in time', cause })
   if (cause instanceof HttpError) {
-    const reason = reasonIn(cause.body ?? '') ?? cause.message
+    const said = saidIn(cause.body ?? '')
+    const reason = said ?? (cause.body === undefined || cause.body === '' ? cause.message : cause.body)
     const retryAfterMs = retryAfterOf(cause)
+    const dropped = /^partial write: .* dropped=(\d+)$/s.exec(reason)?.[1]
     return new HistoryWriteError({
-      failure: failureOf(cause.statusCode, reason),
-      reason,
+      failure: failureOf(cause.statusCode, said),
+      reason: reason.slice(0, reasonLimit),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      ...(dropped !== undefined && { dropped: Number(dropped) }),
       cause,
     })
   }
@@ -31,7 +37,9 @@ function wordsOf(cause: unknown): string {
   return cause.cause === undefined ? cause.message : `${cause.message}: ${wordsOf(cause.cause)}`
 }
 
-function failureOf(status: number, reason: string): WriteFailure {
+/** Only what InfluxDB itself says of a request it has read may cost a point its place in history; whatever else
+ *  is 4xx (a proxy, a wrong path, the page of a router) is not about the points. */
+function failureOf(status: number, said: string | undefined): WriteFailure {
   switch (status) {
     case 401:
     case 403:
@@ -46,9 +54,11 @@ function failureOf(status: number, reason: string): WriteFailure {
     case 503:
       return 'unavailable'
     case 400:
-      return reason.startsWith('partial write') ? 'partial' : 'refused'
+    case 422:
+      if (said === undefined) return 'misdirected'
+      return said.startsWith('partial write') ? 'partial' : 'refused'
     default:
-      return status < 500 ? 'refused' : 'failed'
+      return status < 500 ? 'misdirected' : 'failed'
   }
 }
 
@@ -58,17 +68,21 @@ const answer = z.union([
   z.object({ message: z.string() }).transform(({ message }) => message),
 ])
 
-export function reasonIn(body: string): string | undefined {
+/** What InfluxDB says is wrong; undefined where it is not InfluxDB that speaks. */
+export function saidIn(body: string): string | undefined {
   try {
     return answer.safeParse(JSON.parse(body)).data
   } catch (cause) {
-    if (cause instanceof SyntaxError) return body === '' ? undefined : body.slice(0, 1_000)
+    if (cause instanceof SyntaxError) return undefined
     throw cause
   }
 }
 
-/** The client reads the header as milliseconds; in HTTP it is seconds. */
-function retryAfterOf(error: HttpError): number | undefined {
-  const seconds = Number(error.headers?.['retry-after'])
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1_000 : undefined
+/** HTTP has seconds or a date, and the date is as good as the server's clock. */
+function retryAfterOf({ headers }: HttpError): number | undefined {
+  const after = String(headers?.['retry-after'] ?? '')
+  const seconds = /^\d+$/.test(after)
+    ? Number(after)
+    : (Date.parse(after) - Date.parse(String(headers?.['date']))) / 1_000
+  return seconds > 0 ? seconds * 1_000 : undefined
 }

@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { HttpError, InfluxDB, type WriteApi } from '@influxdata/influxdb-client'
 import { z } from 'zod'
-import { influxWriteError, reasonIn } from './influx-failures.ts'
+import { influxWriteError, saidIn } from './influx-failures.ts'
 import { databaseIsMissing, identifier, type InfluxServer } from './influx-server.ts'
 import { LineProtocol } from './line-protocol.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
@@ -22,7 +22,7 @@ export interface InfluxStoreOptions {
   timeoutMs?: number
 }
 
-/** About 1 MB; InfluxDB takes 25 MB unless told otherwise. */
+/** About 1 MB; InfluxDB takes 25 MB unless told otherwise. Halved at each answer that a request was too large. */
 const linesPerRequest = 5_000
 const writesWaiting = 16
 const readsWaiting = 64
@@ -39,6 +39,7 @@ export class InfluxStore implements HistoryStore {
   readonly #lines = new LineProtocol()
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
+  #linesPerRequest = linesPerRequest
   #connection: Connection | undefined
 
   constructor({ server, timeZone, timeoutMs = 10_000 }: InfluxStoreOptions) {
@@ -70,13 +71,17 @@ export class InfluxStore implements HistoryStore {
   /** The lines of a batch that waits are made while the one before is under way. */
   async write({ points }: Batch): Promise<void> {
     const bodies: string[] = []
-    for (let start = 0; start < points.length; start += linesPerRequest)
-      bodies.push(this.#lines.body(points.slice(start, start + linesPerRequest)))
+    const lines = this.#linesPerRequest
+    for (let start = 0; start < points.length; start += lines)
+      bodies.push(this.#lines.body(points.slice(start, start + lines)))
     await this.#writing.pass(async () => {
       try {
         for (const body of bodies) await this.#send(body)
       } catch (cause) {
-        throw influxWriteError(cause)
+        const error = influxWriteError(cause)
+        if (error.failure === 'too-large')
+          this.#linesPerRequest = Math.max(1, Math.ceil(Math.min(lines, points.length) / 2))
+        throw error
       }
     })
   }
@@ -106,7 +111,7 @@ export class InfluxStore implements HistoryStore {
     const { url, writePath, headers } = this.#server
     const response = await this.#fetch(`${url}${writePath}`, { method: 'POST', headers, body: '' })
     if (response.ok || response.status === 400) return
-    const reason = reasonIn(response.text) ?? `HTTP status ${response.status}`
+    const reason = saidIn(response.text) ?? `HTTP status ${response.status}`
     if (!databaseIsMissing(reason)) throw new Error(`InfluxDB takes no writes: ${reason}`)
     await this.#createDatabase()
   }
@@ -205,7 +210,7 @@ interface Result {
 
 /** InfluxDB says 200 before it begins: whether a statement went well stands in the body. */
 function resultOf({ ok, status, text }: Answered): Result {
-  if (!ok) return { refusal: reasonIn(text) ?? `HTTP status ${status}`, values: [] }
+  if (!ok) return { refusal: saidIn(text) ?? `HTTP status ${status}`, values: [] }
   const [result] = queryAnswer.parse(JSON.parse(text)).results
   return {
     ...(result?.error !== undefined && { refusal: result.error }),
