@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { AggregatorRegistry } from 'prom-client'
 import { z } from 'zod'
 import { Broker } from './broker/broker.ts'
+import { ExternalIntake } from './broker/external-intake.ts'
 import { NodeRedHost } from './dashboard/flows/node-red-host.ts'
 import { DashboardServer } from './dashboard/server/dashboard-server.ts'
 import { readCredentials } from './device-sim/credentials.ts'
@@ -21,8 +22,9 @@ import { valvesToClose } from './estate/valves.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { keepAlive, systemClock as clock } from './platform/clock.ts'
 import { askServer, CommandSocket } from './platform/command-socket.ts'
-import { parseConfig, type Config } from './platform/config.ts'
+import { parseConfig, type Config, type MqttAccess } from './platform/config.ts'
 import { IntakeLog } from './platform/intake-log.ts'
+import { intakeConsumers } from './platform/intake-message.ts'
 import { Lifecycle } from './platform/lifecycle.ts'
 import { openLog, type Log } from './platform/log.ts'
 import { openMetrics, type Metrics } from './platform/metrics.ts'
@@ -50,6 +52,10 @@ interface Parts {
 /** What roles answer when they are asked. */
 const health = z.object({ ok: z.boolean(), detail: z.string() })
 const metricsJson = z.array(z.custom<object>((value) => typeof value === 'object' && value !== null))
+
+/** Consumer of the intake log -> the position up to which it has dealt with everything. */
+const cursors = z.record(z.enum(intakeConsumers), z.int().min(0))
+const cursorReportMs = 1_000
 
 const stopped = Promise.withResolvers<void>()
 let exitCode = 0
@@ -130,19 +136,58 @@ async function play(
   link.ready()
 }
 
-async function startBroker({ config, logger, metrics, lifecycle, link }: Parts): Promise<void> {
-  const records = await openRecords(join(config.dataDir, 'records.db'))
-  lifecycle.onStop('records', () => records.destroy())
-  const verifier = new CredentialVerifier(records, serverKey(config.dataDir))
+async function startBroker(parts: Parts): Promise<void> {
+  const { config, logger, metrics, lifecycle, link } = parts
   const intake = new IntakeLog({ file: join(config.dataDir, 'intake.db'), clock, logger, metrics })
   await intake.start()
   lifecycle.onStop('intake log', () => intake.stop())
+  lifecycle.onStop(
+    'cursor reports',
+    clock.every(cursorReportMs, () => void collectCursors(link, intake)),
+  )
+  const { external } = config.mqtt
+  if (external) listenOutside(external, parts, intake)
+  else await openBroker(parts, intake)
+}
+
+async function openBroker(
+  { config, logger, metrics, lifecycle, link }: Parts,
+  intake: IntakeLog,
+): Promise<void> {
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  lifecycle.onStop('records', () => records.destroy())
+  const verifier = new CredentialVerifier(records, serverKey(config.dataDir))
   const verify = verifier.verify.bind(verifier)
   const broker = new Broker({ ...config.mqtt, verify, intake, clock, logger, metrics })
   const { host, port } = await broker.start()
   lifecycle.onStop('broker', () => broker.stop())
   link.answer('health', () => Promise.resolve(intake.health()))
   link.listening('mqtt', `mqtt://${host}:${port}`)
+}
+
+/** Devices talk to an external broker, and so do we. */
+function listenOutside(
+  access: MqttAccess,
+  { logger, metrics, lifecycle, link }: Parts,
+  intake: IntakeLog,
+): void {
+  const external = new ExternalIntake({ ...access, intake, clock, logger, metrics })
+  external.start()
+  lifecycle.onStop('external intake', () => external.stop())
+  link.answer('health', () => {
+    const own = intake.health()
+    return Promise.resolve(own.ok ? external.health() : own)
+  })
+}
+
+/** The log's writer asks its consumers how far they have got; whoever could tell it over MQTT could have it
+ *  throw away what was never read. */
+async function collectCursors(link: RoleLink, intake: IntakeLog): Promise<void> {
+  for (const { body } of await link.gather('cursors')) {
+    const parsed = cursors.safeParse(body)
+    for (const [consumer, position] of Object.entries(parsed.data ?? {}))
+      intake.reportCursor(consumer, position)
+  }
 }
 
 type IngestParts = Awaited<ReturnType<typeof startIngest>>
@@ -170,8 +215,7 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const orders = new OrderBook({ records, timeZone })
   const ingest = new Ingest({
     config,
-    mqttUrl: mqttUrlOf(config),
-    service: { username: 'srv-ingest', password: serviceSecret(key, 'srv-ingest') },
+    mqtt: mqttAccess(config, 'srv-ingest'),
     records,
     registry,
     orders,
@@ -182,6 +226,7 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   await ingest.start(fail)
   lifecycle.onStop('ingest', () => ingest.stop())
   link.answer('health', () => Promise.resolve(ingest.health()))
+  link.answer('cursors', () => Promise.resolve(ingest.cursors()))
   return { ingest, registry, orders, staff: new Staff({ records, clock }) }
 }
 
@@ -219,7 +264,7 @@ async function startFlows({ config, logger, lifecycle, link }: Parts): Promise<v
     socketPath: flowsSocketOf(config),
     userDir: join(config.dataDir, 'flows'),
     credentialSecret: digest(key, 'flows:credentials'),
-    mqtt: { url: mqttUrlOf(config), username: 'srv-flows', password: serviceSecret(key, 'srv-flows') },
+    mqtt: mqttAccess(config, 'srv-flows'),
     logger,
   })
   await flows.start()
@@ -239,7 +284,8 @@ async function startSim({ config, logger, lifecycle, link }: Parts): Promise<voi
     writeFileSync(credentialsFile, `${text}\n`, { mode: 0o600 })
   }
   const estate = new SimulatedEstate({
-    brokerUrl: mqttUrlOf(config),
+    brokerUrl: config.mqtt.external?.url ?? ownBrokerUrl(config),
+    ...(config.mqtt.external?.login && { login: config.mqtt.external.login }),
     credentials: readCredentials(credentialsFile),
     fleet: demoFleet(),
     scenario: loadScenario('burst'),
@@ -252,7 +298,14 @@ async function startSim({ config, logger, lifecycle, link }: Parts): Promise<voi
   link.answer('health', () => Promise.resolve({ ok: true, detail: 'the simulated estate runs' }))
 }
 
-function mqttUrlOf({ mqtt }: Config): string {
+/** At our own broker each role has a secret of its own; at an external one all share the operator's login. */
+function mqttAccess(config: Config, service: string): MqttAccess {
+  if (config.mqtt.external) return config.mqtt.external
+  const password = serviceSecret(serverKey(config.dataDir), service)
+  return { url: ownBrokerUrl(config), login: { username: service, password } }
+}
+
+function ownBrokerUrl({ mqtt }: Config): string {
   return `mqtt://${mqtt.host}:${mqtt.port}`
 }
 

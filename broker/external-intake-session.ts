@@ -5,7 +5,8 @@ import type { Log } from '../platform/log.ts'
 import { OwedAcks } from './external-intake-acks.ts'
 
 /** One session at an external broker: connects, subscribes, hands every message on, and acknowledges it when it
- *  is told that the message was dealt with.
+ *  is told that the message was dealt with. The session is persistent: the broker keeps what comes while we are
+ *  away.
  *
  *  mqtt.js takes the next message only after the callback of `handleMessage`, so an acknowledgement by callback
  *  means one message per fsync. But a callback with an error goes on to the next message and leaves the PUBACK
@@ -21,19 +22,18 @@ import { OwedAcks } from './external-intake-acks.ts'
 const inHandLimit = 1_024
 const connectTimeoutMs = 5_000
 const keepaliveS = 15
-const reconnectPauseMs = 1_000
+/** Before dialling again; also between giving a message back and asking for it again. */
+const redialPauseMs = 1_000
 const stopLimitMs = 1_000
+/** What a broker answers in place of a QoS to a subscription that it refuses. */
+const refusedQos = 128
 const pubackFollows = new Error('the PUBACK follows when the message is on disk')
 
 export interface SessionOptions {
   url: string
-  login: { username: string; password: string } | undefined
+  login: Readonly<{ username: string; password: string }> | undefined
   clientId: string
   filter: string
-  /** A persistent session: the broker keeps what comes while we are away. */
-  persistent: boolean
-  /** Between giving a message back and asking for it again. */
-  notKeptPauseMs: number
   /** Deals with a message; `settle` acknowledges it, `settle(error)` gives it back. */
   receive: (packet: IPublishPacket, settle: (error?: Error) => void) => void
   clock: Clock
@@ -46,7 +46,6 @@ interface Link {
   acks: OwedAcks
   ended: boolean
   reason: string
-  pauseMs: number
   /** Lets mqtt.js go on when there is room again. */
   resume?: () => void
 }
@@ -66,13 +65,13 @@ export class ExternalSession {
   }
 
   start(): void {
-    const { url } = this.#options
-    const client = mqtt.connect(url, this.#clientOptions())
+    const client = mqtt.connect(this.#options.url, this.#clientOptions())
     const acks = new OwedAcks((packets) => {
       if (client.stream.writable) client.stream.write(packets)
       if (acks.size < inHandLimit) this.#resume(link)
+      if (this.#state === 'stopping') this.#leave(link)
     })
-    const link: Link = { client, acks, ended: false, reason: '', pauseMs: reconnectPauseMs }
+    const link: Link = { client, acks, ended: false, reason: '' }
     this.#link = link
     client.handleMessage = (packet, done) => this.#receive(link, packet, () => done(pubackFollows))
     client.on('connect', ({ sessionPresent }) => this.#subscribe(link, sessionPresent))
@@ -80,20 +79,17 @@ export class ExternalSession {
     client.on('close', () => this.#closed(link))
   }
 
-  /** Acknowledges what is in hand and says goodbye; the broker keeps a persistent session. */
+  /** Acknowledges what is in hand and says goodbye; the broker keeps the session. */
   async stop(): Promise<void> {
     this.#state = 'stopping'
     this.#redial()
     const link = this.#link
-    if (!link || link.ended) return
-    const gone = new Promise<void>((resolve) => link.client.on('close', () => resolve()))
+    if (!link) return
+    const gone = new Promise<void>((resolve) => link.client.once('close', () => resolve()))
     const tooLong = this.#options.clock.after(stopLimitMs, () => link.client.stream.destroy())
-    const leave = () => (link.acks.size === 0 ? link.client.end() : undefined)
-    const polled = this.#options.clock.every(5, leave)
-    leave()
+    this.#leave(link)
     await gone
     tooLong()
-    polled()
   }
 
   /** What keeps messages from coming, in words; nothing when all is well. */
@@ -101,7 +97,7 @@ export class ExternalSession {
     return this.#state === 'listening' ? this.#notKept : (this.#notKept ?? this.#away)
   }
 
-  connected(): boolean {
+  listening(): boolean {
     return this.#state === 'listening'
   }
 
@@ -111,11 +107,11 @@ export class ExternalSession {
   }
 
   #clientOptions(): IClientOptions {
-    const { login, clientId, persistent } = this.#options
+    const { login, clientId } = this.#options
     return {
       ...login,
       clientId,
-      clean: !persistent,
+      clean: false,
       protocolVersion: 4,
       reconnectPeriod: 0,
       resubscribe: false,
@@ -125,8 +121,9 @@ export class ExternalSession {
   }
 
   /** A subscription that is already there is left alone: every SUBSCRIBE has all retained messages sent again
-   *  [MQTT-3.8.4-3]. But only if this process saw it confirmed: one that ended between CONNECT and SUBSCRIBE
-   *  leaves a session behind that is present and hears nothing. */
+   *  [MQTT-3.8.4-3], and a Mosquitto as it comes drops what exceeds a queue of 1,000. But only if this process
+   *  saw it confirmed: one that ended between CONNECT and SUBSCRIBE leaves a session behind that is present and
+   *  hears nothing. */
   #subscribe(link: Link, sessionPresent: boolean): void {
     if (link.client.stream instanceof Socket) link.client.stream.setNoDelay(true)
     if (sessionPresent && this.#confirmed) return this.#listen(link)
@@ -134,7 +131,8 @@ export class ExternalSession {
     link.client.subscribe(filter, { qos: 1 }, (cause, granted) => {
       const qos = granted?.[0]?.qos
       if (!cause && qos === 1) return this.#listen(link)
-      this.#end(link, `the subscription ${filter} is refused (${cause?.message ?? `granted QoS ${qos}`})`)
+      const why = qos === undefined || qos === refusedQos ? cause?.message : `QoS ${qos} instead of 1`
+      this.#end(link, `the subscription ${filter} is refused: ${why ?? 'by the external broker'}`)
     })
   }
 
@@ -165,7 +163,6 @@ export class ExternalSession {
 
   #giveBack(link: Link, { message }: Error): void {
     this.#notKept = `messages are left with the external broker: ${message}`
-    link.pauseMs = this.#options.notKeptPauseMs
     this.#end(link, this.#notKept)
   }
 
@@ -176,6 +173,11 @@ export class ExternalSession {
     link.reason = reason
     link.client.stream.destroy()
     this.#resume(link)
+  }
+
+  /** Hangs up once everything in hand is acknowledged. */
+  #leave(link: Link): void {
+    if (!link.ended && link.acks.size === 0) link.client.end()
   }
 
   #closed(link: Link): void {
@@ -189,6 +191,6 @@ export class ExternalSession {
       logger.warn({ session: clientId, reason: away }, 'does not listen at the external broker')
     this.#state = 'away'
     this.#away = away
-    this.#redial = clock.after(link.pauseMs, () => this.start())
+    this.#redial = clock.after(redialPauseMs, () => this.start())
   }
 }

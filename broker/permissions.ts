@@ -26,7 +26,7 @@ export function mayPublish(principal: Principal, topic: string): PublishVerdict 
 }
 
 /** What the server says to a device, and a device may only hear; `cmd` has names below it. */
-const serverClasses: ReadonlySet<string> = new Set(['want', 'reject', 'cmd'])
+export const serverClasses: ReadonlySet<string> = new Set(['want', 'reject', 'cmd'])
 const heard = /^(want|reject|cmd\/(#|\+|[a-z0-9_-]+))$/
 
 export function maySubscribe(principal: Principal, filter: string): boolean {

@@ -1,7 +1,6 @@
 import type { Client, PublishPacket } from 'aedes'
 import type { Clock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
-import { cursorTopic } from '../platform/intake-message.ts'
 import type { Door } from './door.ts'
 import { mayPublish } from './permissions.ts'
 import { nameOf, type Refusals } from './refusals.ts'
@@ -42,10 +41,7 @@ export class Publishing {
     const verdict = mayPublish(principal, topic)
     if (!verdict.allowed) return done(refusals.publish(principal, topic, verdict.reason))
     const { device } = verdict
-    if (device === undefined) {
-      this.#hearService(packet)
-      return done(null)
-    }
+    if (device === undefined) return done(null)
     const payload = Buffer.from(packet.payload)
     // aedes publishes the will of a client that is gone, and nothing else.
     const will = client.closed
@@ -63,12 +59,5 @@ export class Publishing {
       if (error) refusals.count('not-kept')
       done(error ?? null)
     })
-  }
-
-  #hearService({ topic, payload }: PublishPacket): void {
-    if (!topic.startsWith(`${cursorTopic}/`)) return
-    const position = Number(payload.toString())
-    if (Number.isSafeInteger(position))
-      this.#options.intake.reportCursor(topic.slice(cursorTopic.length + 1), position)
   }
 }

@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   brokerUrl: string
   identity: Identity
   boot: number
+  /** As whom the broker knows it; itself unless told. */
+  username?: string
   password: string
   /** Simulated time, for what is said about the connection itself. */
   nowMs: () => number
@@ -119,11 +121,11 @@ export class DeviceConnection {
   }
 
   #connect(): void {
-    const { brokerUrl, identity, boot, password, nowMs, log } = this.#options
+    const { brokerUrl, identity, boot, username = identity.device, password, nowMs, log } = this.#options
     const { topic, payload } = will(identity, boot, nowMs())
     const client = connect(brokerUrl, {
       clientId: identity.device,
-      username: identity.device,
+      username,
       password,
       clean: true,
       reconnectPeriod: 0,

@@ -15,6 +15,8 @@ import type { Scenario } from './scenarios/scenario.ts'
 export interface SimulatedEstateOptions {
   brokerUrl: string
   credentials: Credentials
+  /** One login for all devices, at a broker that does not know them one by one. */
+  login?: Readonly<{ username: string; password: string }>
   fleet: Fleet
   scenario: Scenario
   seed: number
@@ -86,7 +88,7 @@ export class SimulatedEstate {
   }
 
   #makeConnections(simulation: Simulation, boot: number): void {
-    const { brokerUrl, credentials, seed, maxWaitMs, clock, log } = this.#options
+    const { brokerUrl, credentials, login, seed, maxWaitMs, clock, log } = this.#options
     const dialling = simulation.devices.filter(({ gateway }) => gateway === undefined)
     const strangers = dialling.filter(({ device }) => !credentials.has(device))
     if (strangers.length > 0)
@@ -99,7 +101,7 @@ export class SimulatedEstate {
         brokerUrl,
         identity,
         boot,
-        password: credentials.get(identity.device) ?? '',
+        ...(login ?? { password: credentials.get(identity.device) ?? '' }),
         nowMs: () => Math.floor(this.nowMs()),
         random: randomFor(seed, identity.device, 'reconnect'),
         ...(maxWaitMs !== undefined && { maxWaitMs }),

@@ -3,8 +3,8 @@ import type { CurrentRegistry } from '../estate/current-registry.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
 import type { Clock } from '../platform/clock.ts'
-import type { Config } from '../platform/config.ts'
-import { intakeConsumers, type IntakeReader } from '../platform/intake-message.ts'
+import type { Config, MqttAccess } from '../platform/config.ts'
+import type { intakeConsumers, IntakeReader } from '../platform/intake-message.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
 import type { Log } from '../platform/log.ts'
@@ -23,12 +23,9 @@ import { Watch } from './watch.ts'
 
 /** Ingest as one thing to start and stop: the intake log on one side, history, live state and work orders on
  *  the other. */
-const cursorReportMs = 1_000
-
 export interface IngestOptions {
   config: Config
-  mqttUrl: string
-  service: { username: string; password: string }
+  mqtt: MqttAccess
   records: Records
   registry: CurrentRegistry
   orders: OrderBook
@@ -40,7 +37,6 @@ export interface IngestOptions {
 export class Ingest {
   readonly history: HistoryStore
   readonly live: LiveState
-  readonly #options: IngestOptions
   readonly #lifecycle: Lifecycle
   readonly #reader: IntakeReader
   readonly #memory: IngestMemory
@@ -51,13 +47,12 @@ export class Ingest {
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
 
   constructor(options: IngestOptions) {
-    this.#options = options
     const { config, clock, logger, metrics, records, registry, orders } = options
     this.#lifecycle = new Lifecycle(logger)
     this.#reader = openIntakeReader(join(config.dataDir, 'intake.db'))
     this.#memory = new IngestMemory(join(config.dataDir, 'ingest.db'))
     this.#log = new DecodedLog({ reader: this.#reader, clock })
-    this.#notices = new Notices({ url: options.mqttUrl, ...options.service, clock, logger, metrics })
+    this.#notices = new Notices({ ...options.mqtt, clock, logger, metrics })
     this.history = openHistory(config)
     this.live = new LiveState({ clock })
     const origin = () => this.#reader.origin()
@@ -105,10 +100,6 @@ export class Ingest {
     started.onStop('history writer', () => this.#writer.stop())
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())
-    started.onStop(
-      'cursor reports',
-      this.#options.clock.every(cursorReportMs, () => this.#reportCursors()),
-    )
   }
 
   stop(): Promise<void> {
@@ -117,6 +108,11 @@ export class Ingest {
 
   health(): { ok: boolean; detail: string } {
     return this.#writer.health()
+  }
+
+  /** How far each consumer has got since this process began: what the log need not keep any longer. */
+  cursors(): Record<string, number> {
+    return Object.fromEntries(this.#cursors)
   }
 
   ledger(): Ledger {
@@ -137,10 +133,5 @@ export class Ingest {
       const address = decoded.ok ? decoded.message.address : decoded.address
       if (address) this.#notices.reject(address, refusal)
     }
-  }
-
-  #reportCursors(): void {
-    for (const [consumer, position] of this.#cursors) this.#notices.cursor(consumer, position)
-    this.#cursors.clear()
   }
 }

@@ -9,21 +9,18 @@ import {
 import type { Address, Refusal } from '../firmware-contracts/message.ts'
 import type { FaultNotice, OrderNotice } from '../firmware-contracts/server-messages.ts'
 import { deviceTopic, serverTopics } from '../firmware-contracts/topics.ts'
-import { cursorTopic } from '../platform/intake-message.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { MqttAccess } from '../platform/config.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 
 /** What ingest says over MQTT: to a device what was refused of it, to everyone whether ingest is there
- *  (`srv/1/status`), to automations which faults and orders there are, to the broker how far the log is used.
- *  Everything said here is also kept elsewhere: a notice that cannot be delivered is counted and dropped. */
+ *  (`srv/1/status`), to automations which faults and orders there are. Everything said here is also kept
+ *  elsewhere: a notice that cannot be delivered is counted and dropped. */
 /** Notices that wait for the broker's PUBACK or for the connection. */
 const waitingLimit = 10_000
 
-export interface NoticesOptions {
-  url: string
-  username: string
-  password: string
+export interface NoticesOptions extends MqttAccess {
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -46,11 +43,10 @@ export class Notices {
 
   /** The connection comes up, and is kept up, by itself: ingest goes on without the broker. */
   start(): void {
-    const { url, username, password, clock, logger } = this.#options
+    const { url, login, clock, logger } = this.#options
     const client = mqtt.connect(url, {
-      username,
-      password,
-      clientId: `${username}-${process.pid}`,
+      ...login,
+      clientId: `${login?.username ?? 'estate-pulse'}-ingest-${process.pid}`,
       protocolVersion: 4,
       reconnectPeriod: 500,
       connectTimeout: 5_000,
@@ -95,11 +91,6 @@ export class Notices {
   /** Tells automations of a work order as it now is. */
   order(notice: OrderNotice): void {
     this.#publish(serverTopics.order(notice.site, notice.order), encodeOrderNotice(notice))
-  }
-
-  /** Tells the broker how far one consumer has got with the intake log. */
-  cursor(consumer: string, position: number): void {
-    this.#publish(`${cursorTopic}/${consumer}`, Buffer.from(String(position)))
   }
 
   #publish(topic: string, payload: Uint8Array, retain = false): void {

@@ -17,11 +17,13 @@ test('every mistake of the operator is listed at once', () => {
     HTTP_PORT: 'web',
     INFLUX_URL: 'localhost',
     SITE_TIMEZONE: 'Asia/Yangquan',
+    MQTT_URL: 'amqp://broker.example',
+    MQTT_PASSWORD: 'alone',
   }
   for (const name of Object.keys(environment)) expect(() => parseConfig(environment)).toThrow(name)
 })
 
-test.each(['MQTT_TLS_PORT', 'MQTT_WS_PORT', 'MQTT_URL', 'DATABASE_URL', 'INFLUX_TOKEN'])(
+test.each(['MQTT_TLS_PORT', 'MQTT_WS_PORT', 'DATABASE_URL', 'INFLUX_TOKEN'])(
   'a variable for something not built yet is a mistake, not ignored: %s',
   (name) => {
     expect(() => parseConfig({ [name]: '1' })).toThrow(`${name} is set, but this version cannot do that yet`)
@@ -37,4 +39,22 @@ test('an InfluxDB login needs both halves and an address', () => {
     'go together',
   )
   expect(() => parseConfig({ INFLUX_USERNAME: 'a', INFLUX_PASSWORD: 'b' })).toThrow('without INFLUX_URL')
+})
+
+test('an external broker takes the place of our own, with its login apart from its address', () => {
+  const login = { MQTT_USERNAME: 'estate', MQTT_PASSWORD: 'secret' }
+  const url = 'mqtts://broker.example:8883'
+  expect(parseConfig({ MQTT_URL: url, ...login }).mqtt.external).toEqual({
+    url,
+    login: { username: 'estate', password: 'secret' },
+  })
+  expect(parseConfig({ MQTT_URL: 'ws://10.0.0.2:9001/mqtt' }).mqtt.external).toEqual({
+    url: 'ws://10.0.0.2:9001/mqtt',
+  })
+  expect(() => parseConfig(login)).toThrow('MQTT_USERNAME: has no meaning without MQTT_URL')
+  expect(() => parseConfig({ MQTT_URL: url, MQTT_USERNAME: 'estate' })).toThrow('go together')
+  expect(() => parseConfig({ MQTT_URL: 'mqtt://estate:secret@broker.example' })).toThrow('MQTT_USERNAME')
+  expect(() => parseConfig({ MQTT_URL: url, MQTT_PORT: '1884' })).toThrow(
+    'MQTT_PORT: has no meaning with MQTT_URL',
+  )
 })

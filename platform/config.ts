@@ -13,47 +13,59 @@ const timeZone = z
   .string()
   .refine((name) => zoneExists(name), { error: 'expected an IANA time zone such as Asia/Shanghai' })
 
-const settings = z
-  .object({
-    DATA_DIR: z.string().default('./data'),
-    MQTT_HOST: z.string().default('127.0.0.1'),
-    MQTT_PORT: port.default(1883),
-    HTTP_HOST: z.string().default('127.0.0.1'),
-    HTTP_PORT: port.default(8080),
-    INFLUX_URL: z
-      .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8086' })
-      .optional(),
-    INFLUX_DATABASE: z
-      .string()
-      .regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' })
-      .default('estate'),
-    INFLUX_USERNAME: z.string().optional(),
-    INFLUX_PASSWORD: z.string().optional(),
-    SITE_TIMEZONE: timeZone.default('Asia/Shanghai'),
-    LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    MQTT_TLS_PORT: absent('MQTT_TLS_PORT'),
-    MQTT_WS_PORT: absent('MQTT_WS_PORT'),
-    MQTT_TLS_CERT: absent('MQTT_TLS_CERT'),
-    MQTT_TLS_KEY: absent('MQTT_TLS_KEY'),
-    MQTT_TLS_CA: absent('MQTT_TLS_CA'),
-    MQTT_URL: absent('MQTT_URL'),
-    MQTT_USERNAME: absent('MQTT_USERNAME'),
-    MQTT_PASSWORD: absent('MQTT_PASSWORD'),
-    INFLUX_TOKEN: absent('INFLUX_TOKEN'),
-    DATABASE_URL: absent('DATABASE_URL'),
-  })
-  .refine((set) => (set.INFLUX_USERNAME === undefined) === (set.INFLUX_PASSWORD === undefined), {
-    path: ['INFLUX_PASSWORD'],
-    error: 'INFLUX_USERNAME and INFLUX_PASSWORD go together',
-  })
-  .refine((set) => set.INFLUX_URL !== undefined || set.INFLUX_USERNAME === undefined, {
-    path: ['INFLUX_USERNAME'],
-    error: 'has no meaning without INFLUX_URL',
-  })
+const settings = z.object({
+  DATA_DIR: z.string().default('./data'),
+  MQTT_HOST: z.string().default('127.0.0.1'),
+  MQTT_PORT: port.default(1883),
+  MQTT_URL: z
+    .url({ protocol: /^(mqtt|ws)s?$/, error: 'expected an address such as mqtts://broker.example:8883' })
+    .refine((url) => !URL.canParse(url) || new URL(url).username === '', {
+      error: 'a login goes into MQTT_USERNAME and MQTT_PASSWORD, where no log shows it',
+    })
+    .optional(),
+  MQTT_USERNAME: z.string().optional(),
+  MQTT_PASSWORD: z.string().optional(),
+  HTTP_HOST: z.string().default('127.0.0.1'),
+  HTTP_PORT: port.default(8080),
+  INFLUX_URL: z
+    .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8086' })
+    .optional(),
+  INFLUX_DATABASE: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, { error: 'expected 1 to 64 letters, digits, _ or -' })
+    .default('estate'),
+  INFLUX_USERNAME: z.string().optional(),
+  INFLUX_PASSWORD: z.string().optional(),
+  SITE_TIMEZONE: timeZone.default('Asia/Shanghai'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  MQTT_TLS_PORT: absent('MQTT_TLS_PORT'),
+  MQTT_WS_PORT: absent('MQTT_WS_PORT'),
+  MQTT_TLS_CERT: absent('MQTT_TLS_CERT'),
+  MQTT_TLS_KEY: absent('MQTT_TLS_KEY'),
+  MQTT_TLS_CA: absent('MQTT_TLS_CA'),
+  INFLUX_TOKEN: absent('INFLUX_TOKEN'),
+  DATABASE_URL: absent('DATABASE_URL'),
+})
+
+/** Settings that mean something only beside others. */
+const pairs = [
+  ['MQTT_USERNAME', 'MQTT_PASSWORD'],
+  ['INFLUX_USERNAME', 'INFLUX_PASSWORD'],
+] as const
+const needed = { MQTT_USERNAME: 'MQTT_URL', INFLUX_USERNAME: 'INFLUX_URL' } as const
+/** Where our own broker would listen, if there were one. */
+const ownBroker = ['MQTT_HOST', 'MQTT_PORT'] as const
+
+/** Where and as whom one of our own programs speaks MQTT. */
+export type MqttAccess = Readonly<{
+  url: string
+  login?: Readonly<{ username: string; password: string }>
+}>
 
 export type Config = Readonly<{
   dataDir: string
-  mqtt: Readonly<{ host: string; port: number }>
+  /** Where our own broker listens, or the external one that stands in for it. */
+  mqtt: Readonly<{ host: string; port: number; external?: MqttAccess }>
   http: Readonly<{ host: string; port: number }>
   /** InfluxDB instead of the embedded history. */
   influx?: Readonly<{ url: string; database: string; username?: string; password?: string }>
@@ -67,17 +79,40 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   )
   const parsed = settings.safeParse(given)
-  if (!parsed.success)
-    throw new OperatorError('The environment has mistakes:', parsed.error.issues.map(mistake))
+  const mistakes = [...(parsed.error?.issues.map(mistake) ?? []), ...mismatches(given)]
+  if (!parsed.success || mistakes.length > 0)
+    throw new OperatorError('The environment has mistakes:', mistakes)
   const set = parsed.data
   return Object.freeze({
     dataDir: set.DATA_DIR,
-    mqtt: { host: set.MQTT_HOST, port: set.MQTT_PORT },
+    mqtt: {
+      host: set.MQTT_HOST,
+      port: set.MQTT_PORT,
+      ...(set.MQTT_URL !== undefined && { external: externalOf(set.MQTT_URL, set) }),
+    },
     http: { host: set.HTTP_HOST, port: set.HTTP_PORT },
     ...(set.INFLUX_URL && { influx: influxOf(set.INFLUX_URL, set) }),
     timeZone: set.SITE_TIMEZONE,
     logLevel: set.LOG_LEVEL,
   })
+}
+
+function mismatches(given: Readonly<Record<string, unknown>>): string[] {
+  const set = (name: string) => given[name] !== undefined
+  return [
+    ...pairs.filter(([a, b]) => set(a) !== set(b)).map(([a, b]) => `${b}: ${a} and ${b} go together`),
+    ...Object.entries(needed)
+      .filter(([name, other]) => set(name) && !set(other))
+      .map(([name, other]) => `${name}: has no meaning without ${other}`),
+    ...ownBroker
+      .filter((name) => set(name) && set('MQTT_URL'))
+      .map((name) => `${name}: has no meaning with MQTT_URL, which replaces our own broker`),
+  ]
+}
+
+function externalOf(url: string, set: z.infer<typeof settings>): MqttAccess {
+  const { MQTT_USERNAME: username, MQTT_PASSWORD: password } = set
+  return { url, ...(username !== undefined && password !== undefined && { login: { username, password } }) }
 }
 
 function influxOf(url: string, set: z.infer<typeof settings>): NonNullable<Config['influx']> {

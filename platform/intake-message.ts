@@ -48,7 +48,3 @@ export interface IntakeBooks {
 
 /** Who reads the log. It is trimmed below the slowest of them, also before one has ever reported. */
 export const intakeConsumers = ['history', 'watch'] as const
-
-/** Where consumers tell the broker, over MQTT, how far they have got: `{cursorTopic}/{consumer}`, the position in
- *  decimal. The broker trims what every known consumer has dealt with. */
-export const cursorTopic = 'srv/1/cursor'

@@ -12,7 +12,7 @@ export interface RoleLink {
   ready(): void
   /** How this process answers `topic`; one answerer a topic. */
   answer(topic: string, answerer: () => Promise<unknown>): void
-  /** The answers of every role that runs, this one included; a role that stays silent for 2 s is left out. */
+  /** The answers of every role that runs, this one included; left out is who has none, or is silent for 2 s. */
   gather(topic: string): Promise<readonly RoleAnswer[]>
   /** Resolves when `role` runs and is ready; rejects when it cannot be started. */
   ensure(role: string): Promise<void>
@@ -122,7 +122,7 @@ class SupervisedLink implements RoleLink {
 
   async gather(topic: string): Promise<readonly RoleAnswer[]> {
     const reply = await this.#request((id) => ({ type: 'gather', id, topic }))
-    return reply.type === 'gathered' ? reply.answers : []
+    return reply.type === 'gathered' ? reply.answers.filter(({ body }) => body !== null) : []
   }
 
   async ensure(role: string): Promise<void> {
@@ -150,7 +150,7 @@ class SupervisedLink implements RoleLink {
   async #reply(id: number, topic: string): Promise<void> {
     const answerer = this.#answerers.get(topic)
     try {
-      send({ type: 'answer', id, body: await answerer?.() })
+      send({ type: 'answer', id, body: (await answerer?.()) ?? null })
     } catch (cause) {
       send({ type: 'answer', id, body: { ok: false, detail: `${this.#role}: ${String(cause)}` } })
     }

@@ -86,16 +86,16 @@ test('a role that is killed is started again within 2 s, on the port it had', as
   expect(printed.filter((line) => line.startsWith('listening'))).toHaveLength(1)
 })
 
-test('a question goes to every role, and one that does not answer is left out', async () => {
+test('a question goes to every role, and one that has no answer or is deaf is left out', async () => {
   const entry = program(`
-    if (role !== 'deaf') link.answer('health', async () => role + ' is well')
-    else process.removeAllListeners('message')
+    if (role !== 'deaf' && role !== 'unasked') link.answer('health', async () => role + ' is well')
+    if (role === 'deaf') process.removeAllListeners('message')
     link.ready()
     if (role === 'asking') {
       const answers = await link.gather('health')
       link.announce(JSON.stringify(answers.map(({ body }) => body).sort()))
     }`)
-  await supervise(entry, [['broker'], ['deaf'], ['asking']]).start()
+  await supervise(entry, [['broker'], ['unasked'], ['deaf'], ['asking']]).start()
   await expect.poll(() => printed.at(-1), { timeout: 5_000 }).toBe('["asking is well","broker is well"]')
   // The deaf one cannot be told to stop either.
   process.kill(pid('deaf'), 'SIGKILL')

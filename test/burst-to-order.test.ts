@@ -94,7 +94,7 @@ async function watch(until?: number) {
     registry,
     orders,
     live: new LiveState({ clock }),
-    notices: new Notices({ url: 'mqtt://127.0.0.1:1', username: 'srv-ingest', password: '', ...parts }),
+    notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
     timeZone: 'Asia/Shanghai',
     onCursor: (position) => (position >= end ? reached.resolve() : undefined),
     ...parts,

@@ -2,6 +2,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import express from 'express'
+import type { MqttAccess } from '../../platform/config.ts'
 import type { Log } from '../../platform/log.ts'
 import { loadNodeRed } from './node-red-module.ts'
 
@@ -15,8 +16,8 @@ export interface NodeRedHostOptions {
   userDir: string
   /** Encrypts the credentials that flows store. */
   credentialSecret: string
-  /** The service credential of our palette. */
-  mqtt: { url: string; username: string; password: string }
+  /** Where and as whom our palette speaks. */
+  mqtt: MqttAccess
   logger: Log
 }
 

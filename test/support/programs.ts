@@ -10,6 +10,7 @@ import { delimiter, join } from 'node:path'
 const packageOf: Readonly<Record<string, string>> = {
   influxd: 'influxdb',
   influx: 'influxdb-client',
+  mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   chromium: 'chromium',
 }

@@ -42,7 +42,7 @@ export class RunningSystem {
     options: { roles?: readonly string[]; environment?: Record<string, string>; dataDir?: string } = {},
   ): Promise<RunningSystem> {
     const dir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'estate-'))
-    const ports = { MQTT_PORT: '0', HTTP_PORT: '0' }
+    const ports = { ...(!options.environment?.['MQTT_URL'] && { MQTT_PORT: '0' }), HTTP_PORT: '0' }
     const environment = { DATA_DIR: dir, ...ports, LOG_LEVEL: 'info', ...options.environment }
     const start = { roles: options.roles ?? [], environment }
     const system = new RunningSystem(start, { dir, keep: options.dataDir !== undefined })
@@ -153,9 +153,11 @@ export class RunningSystem {
     return z.object({ username: z.string(), password: z.string() }).parse(JSON.parse(stdout))
   }
 
-  /** Signs in with the login printed at the first start; later calls of `api` carry the cookie. */
-  async signIn(): Promise<{ name: string; password: string; cookie: string }> {
-    const [, , name = '', password = ''] = (await this.printed('staff login')).split(' ')
+  /** Signs in, with the login printed at the first start unless told; later calls of `api` carry the cookie. */
+  async signIn(
+    known?: Readonly<{ name: string; password: string }>,
+  ): Promise<{ name: string; password: string; cookie: string }> {
+    const { name, password } = known ?? (await this.#printedLogin())
     const response = await this.fetch('/api/v1/session', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -167,6 +169,11 @@ export class RunningSystem {
       .map((cookie) => cookie.split(';')[0])
       .join('; ')
     return { name, password, cookie: this.#cookie }
+  }
+
+  async #printedLogin(): Promise<{ name: string; password: string }> {
+    const [, , name = '', password = ''] = (await this.printed('staff login')).split(' ')
+    return { name, password }
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {

@@ -1,6 +1,6 @@
 'use strict'
 /** One MQTT connection for all nodes of the palette, opened when the first of them subscribes and closed with
- *  the last. It speaks with the service credential that the host put into the settings. */
+ *  the last. It speaks with the login that the host put into the settings. */
 const mqtt = require('mqtt')
 
 /** Topic filter -> the nodes that listen to it. */
@@ -8,12 +8,11 @@ const listeners = new Map()
 let client
 
 function subscribe(RED, filter, onMessage, onStatus) {
-  const { url, username, password } = RED.settings.estate
+  const { url, login } = RED.settings.estate
   client ??= mqtt
     .connect(url, {
-      username,
-      password,
-      clientId: `${username}-${process.pid}`,
+      ...login,
+      clientId: `${login?.username ?? 'estate-pulse'}-flows-${process.pid}`,
       protocolVersion: 4,
       reconnectPeriod: 1000,
     })

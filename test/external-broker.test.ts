@@ -1,0 +1,177 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { connectAsync, type MqttClient } from 'mqtt'
+import { afterAll, afterEach, describe, expect, test } from 'vitest'
+import * as answers from './support/answers.ts'
+import { importDemoEstate } from './support/demo-estate.ts'
+import { startMosquitto, type RunningMosquitto } from './support/mosquitto.ts'
+import { missing } from './support/programs.ts'
+import { RunningSystem, until } from './support/system.ts'
+
+/** The whole system behind a real Mosquitto: devices are acknowledged by it, and we must not lose or double what
+ *  it hands on, whoever is killed in between. */
+
+const device = 'hengkang-b01-heat'
+const topic = (name: string) => `est/1/hengkang/heat-entrance/${device}/${name}`
+const login = { username: 'estate', password: 'between us and Mosquitto' }
+
+const folder = mkdtempSync(join(tmpdir(), 'external-'))
+let system: RunningSystem | undefined
+let mosquitto: RunningMosquitto | undefined
+const clients: MqttClient[] = []
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.end(true)
+  await system?.stop()
+  system = undefined
+  await mosquitto?.stop()
+  mosquitto = undefined
+})
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function startBoth(dataDir?: string) {
+  mosquitto = await startMosquitto({ users: { [login.username]: login.password, [device]: 'its own' } })
+  system = await startSystem(mosquitto, dataDir)
+  await importDemoEstate(system)
+  const staff = await system.signIn()
+  return { system, mosquitto, staff }
+}
+
+async function startSystem({ url }: RunningMosquitto, dataDir?: string): Promise<RunningSystem> {
+  const environment = { MQTT_URL: url, MQTT_USERNAME: login.username, MQTT_PASSWORD: login.password }
+  const started = await RunningSystem.start({ environment, ...(dataDir !== undefined && { dataDir }) })
+  await ready(started)
+  return started
+}
+
+const ready = (running: RunningSystem) =>
+  until('a system that is ready', async () => (await answerOf(running, '/readyz'))?.ok || undefined)
+
+const answerOf = (running: RunningSystem, path: string) => running.fetch(path).catch(() => undefined)
+
+async function meter(running: RunningSystem, name: string): Promise<number | undefined> {
+  const text = (await (await answerOf(running, '/metrics'))?.text()) ?? ''
+  const value = new RegExp(`^${name}(?:{.*})? (\\S+)$`, 'm').exec(text)?.[1]
+  return value === undefined ? undefined : Number(value)
+}
+
+const delivered = (running: RunningSystem, count: number) =>
+  until('messages that are delivered and not acknowledged', async () =>
+    (await meter(running, 'estate_external_in_hand')) === count ? true : undefined,
+  )
+
+async function connectDevice({ url }: RunningMosquitto): Promise<MqttClient> {
+  const client = await connectAsync(url, { username: device, password: 'its own', reconnectPeriod: 100 })
+  client.on('error', () => {})
+  clients.push(client)
+  return client
+}
+
+const startMs = Date.UTC(2026, 0, 15, 4)
+
+/** Every reading has a time of its own: an overwritten one would be missed. */
+async function publish(client: MqttClient, from: number, to: number): Promise<void> {
+  const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+  await Promise.all(
+    numbers.map((seq) =>
+      client.publishAsync(
+        topic('tele'),
+        JSON.stringify({
+          c: 'heat-entrance/1.0',
+          b: 1,
+          s: seq,
+          t: startMs + seq,
+          k: 'n',
+          d: { p_ret_kpa: 200 + (seq % 40) },
+        }),
+        { qos: 1 },
+      ),
+    ),
+  )
+}
+
+/** Waits until history holds `count` readings and nothing is under way, and looks that it holds no more. */
+async function expectStored(running: RunningSystem, count: number): Promise<typeof total> {
+  const total = await until(`${count} readings in history`, async () => {
+    if ((await answerOf(running, '/readyz')) === undefined) return undefined
+    const { total } = await running.api('/api/v1/ledger', answers.ledger)
+    return total.stored >= count && total.pending === 0 ? total : undefined
+  })
+  expect(total).toMatchObject({ stored: count, quarantined: 0 })
+  expect(total.accepted).toBe(total.stored + total.duplicate)
+  const { buckets } = await running.api(
+    `/api/v1/devices/${device}/history?signal=p_ret_kpa&from=${startMs}&to=${startMs + count + 1}&points=10000`,
+    answers.history,
+  )
+  expect(buckets.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(count)
+  return total
+}
+
+/** A disk that takes its time: the log's file, locked from outside. */
+function holdDisk({ dataDir }: RunningSystem): () => void {
+  const database = new Database(join(dataDir, 'intake.db'))
+  database.exec('begin immediate')
+  return () => {
+    database.exec('rollback')
+    database.close()
+  }
+}
+
+/** What a Mosquitto as it comes has in flight to one session. */
+const window = 20
+
+describe.skipIf(missing('mosquitto'))('the system behind a Mosquitto', () => {
+  test('a reading goes from the device to history; we open no broker of our own; the log is trimmed', async () => {
+    const { system, mosquitto } = await startBoth()
+    await publish(await connectDevice(mosquitto), 1, 200)
+    expect(await expectStored(system, 200)).toMatchObject({ duplicate: 0 })
+    expect(() => system.mqttUrl).toThrow('does not listen for mqtt')
+    await until('a trimmed log', async () => (await meter(system, 'estate_intake_bytes')) === 0 || undefined)
+  })
+
+  test('our intake killed between delivery and acknowledgement: delivered again, kept once', async () => {
+    const { system, mosquitto } = await startBoth()
+    const client = await connectDevice(mosquitto)
+    const release = holdDisk(system)
+    await publish(client, 1, 100)
+    await delivered(system, window)
+    await system.killRole('broker')
+    release()
+    await publish(client, 101, 200)
+    await expectStored(system, 200)
+  })
+
+  test('Mosquitto killed between delivery and acknowledgement: nothing lost, nothing doubled', async () => {
+    const { system, mosquitto } = await startBoth()
+    const client = await connectDevice(mosquitto)
+    const release = holdDisk(system)
+    await publish(client, 1, 100)
+    await delivered(system, window)
+    await mosquitto.kill()
+    release()
+    await until('a system that is not ready', async () => {
+      const answer = await answerOf(system, '/readyz')
+      return answer?.status === 503 && (await answer.text()).includes('sessions') ? true : undefined
+    })
+    await mosquitto.restart()
+    await publish(client, 101, 200)
+    const { duplicate } = await expectStored(system, 200)
+    expect(duplicate).toBe(window)
+    await ready(system)
+  })
+
+  test('what devices said while all of us were away is there when we come back', async () => {
+    const { system: first, mosquitto, staff } = await startBoth(folder)
+    const client = await connectDevice(mosquitto)
+    await publish(client, 1, 50)
+    await expectStored(first, 50)
+    await first.stop()
+    await publish(client, 51, 3_000)
+    system = await startSystem(mosquitto, folder)
+    await system.signIn(staff)
+    expect(await expectStored(system, 3_000)).toMatchObject({ duplicate: 0 })
+  })
+})

@@ -1,0 +1,119 @@
+import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** A real Mosquitto for tests: on a free port of 127.0.0.1, in a folder of its own, gone afterwards. It keeps
+ *  sessions and queues over its restarts, as the README asks of an operator. */
+export interface RunningMosquitto {
+  url: string
+  port: number
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>
+  /** `kill -9`; its folder stays. */
+  kill(): Promise<void>
+  /** As `systemctl restart` does it: SIGTERM, then again on the same port and folder. */
+  restart(): Promise<void>
+}
+
+export interface MosquittoOptions {
+  /** User name -> password; without, everyone is let in. */
+  users?: Readonly<Record<string, string>>
+  /** More lines for its mosquitto.conf. */
+  settings?: readonly string[]
+}
+
+const startLimitMs = 10_000
+
+export async function startMosquitto({
+  users,
+  settings = [],
+}: MosquittoOptions = {}): Promise<RunningMosquitto> {
+  const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'))
+  const port = await freePort()
+  const passwords = join(folder, 'passwords')
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    // Started by root it would become another user, who may not write to our folder.
+    'user root',
+    'persistence true',
+    `persistence_location ${folder}/`,
+    'autosave_on_changes true',
+    'autosave_interval 1',
+    'max_queued_messages 0',
+    ...(users ? [`password_file ${passwords}`] : ['allow_anonymous true']),
+    ...settings,
+  ]
+  writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`)
+  if (users) {
+    writeFileSync(
+      passwords,
+      Object.entries(users)
+        .map((login) => `${login.join(':')}\n`)
+        .join(''),
+      { mode: 0o600 },
+    )
+    execFileSync('mosquitto_passwd', ['-U', passwords])
+  }
+  let child = await launch(folder)
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    port,
+    async stop() {
+      await end(child, 'SIGTERM')
+      rmSync(folder, { recursive: true, force: true })
+    },
+    kill: () => end(child, 'SIGKILL'),
+    async restart() {
+      await end(child, 'SIGTERM')
+      child = await launch(folder)
+    },
+  }
+}
+
+/** Resolves when it listens. Reads its log to the end all the while, so that the pipe never fills. */
+function launch(folder: string): Promise<ChildProcess> {
+  const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const killWithUs = () => void child.kill('SIGKILL')
+  process.once('exit', killWithUs)
+  child.once('exit', () => process.off('exit', killWithUs))
+  return new Promise((resolve, reject) => {
+    let log = ''
+    const fail = (why: string) => reject(new Error(`mosquitto ${why}\n${log}`))
+    const limit = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail(`was not ready within ${startLimitMs} ms`)
+    }, startLimitMs)
+    child.once('error', (cause) => fail(cause.message))
+    child.once('exit', (code) => fail(`ended with ${code}`))
+    child.stderr.on('data', (chunk: Buffer) => {
+      log = (log + chunk.toString()).slice(-20_000)
+      if (!/mosquitto version .* running/.test(log)) return
+      clearTimeout(limit)
+      resolve(child)
+    })
+  })
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill(signal)
+  await gone
+}
+
+/** Mosquitto wants a number: one that nobody holds just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('no free port')
+  return address.port
+}
