@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { Aedes, type Client } from 'aedes'
+import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { Gauge } from 'prom-client'
 import type { Principal } from '../estate/principal.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -7,11 +7,13 @@ import type { IntakeLog } from '../platform/intake-log.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { OperatorError } from '../platform/operator-error.ts'
+import { Audience } from './audience.ts'
 import { Door } from './door.ts'
 import { limitPackets, PacketTooLarge } from './packet-limit.ts'
+import { PublishLane } from './publish-lane.ts'
 import { Publishing } from './publishing.ts'
 import { Refusals } from './refusals.ts'
-import { handingOn, Subscribers } from './subscribers.ts'
+import { Subscribers } from './subscribers.ts'
 
 /** The MQTT broker: who may connect (`door.ts`), what they may say (`publishing.ts`: a PUBACK only for what is
  *  on disk), and who hears it (`subscribers.ts`). aedes speaks the protocol. */
@@ -41,6 +43,7 @@ export class Broker {
   readonly #options: BrokerOptions
   readonly #refusals: Refusals
   readonly #door: Door
+  readonly #audience = new Audience()
   readonly #publishing: Publishing
   readonly #subscribers: Subscribers
   readonly #sockets = new Set<Socket>()
@@ -52,8 +55,10 @@ export class Broker {
     this.#refusals = new Refusals(options)
     const refusals = this.#refusals
     this.#door = new Door({ ...options, refusals })
-    this.#publishing = new Publishing({ ...options, door: this.#door, refusals })
-    this.#subscribers = new Subscribers({ door: this.#door, refusals })
+    const [door, audience] = [this.#door, this.#audience]
+    const handOn = (packet: PublishPacket) => this.#aedes?.publish(packet, () => {})
+    this.#publishing = new Publishing({ ...options, door, audience, handOn, refusals })
+    this.#subscribers = new Subscribers({ door, audience, refusals })
     const connections: Gauge = new Gauge({
       name: 'estate_broker_connections',
       help: 'open connections',
@@ -66,7 +71,7 @@ export class Broker {
   async start(): Promise<{ host: string; port: number }> {
     const [door, publishing, subscribers] = [this.#door, this.#publishing, this.#subscribers]
     const aedes = await Aedes.createBroker({
-      mq: handingOn(),
+      mq: this.#audience.emitter,
       connectTimeout: this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs,
       drainTimeout: drainTimeoutMs,
       maxTopicLevels: topicLevelsLimit,
@@ -101,7 +106,9 @@ export class Broker {
   #accept(aedes: Aedes, socket: Socket): void {
     this.#sockets.add(socket)
     socket.on('close', () => this.#sockets.delete(socket))
-    limitPackets(aedes.handle(socket), packetLimitBytes)
+    const client = aedes.handle(socket)
+    limitPackets(client, packetLimitBytes)
+    PublishLane.open(client, this.#publishing, packetLimitBytes)
   }
 
   #clientFailed(client: Client, error: Error): void {

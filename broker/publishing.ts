@@ -1,12 +1,17 @@
 import type { Client, PublishPacket } from 'aedes'
+import type { Principal } from '../estate/principal.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
+import type { Audience } from './audience.ts'
 import type { Door } from './door.ts'
 import { mayPublish } from './permissions.ts'
+import type { PublishFrame } from './publish-frame.ts'
+import type { LaneOwner, Settle, Speaker } from './publish-lane.ts'
 import { nameOf, type Refusals } from './refusals.ts'
 
 /** What a client says: allowed, kept, and only then acknowledged.
  *
+ *  Two ways lead here: the lane (`publish-lane.ts`) for what devices say all day, and aedes for all the rest.
  *  aedes sends the PUBACK of a QoS 1 message before it publishes it, but after its `authorizePublish` hook,
  *  which may take its time. So the intake log is appended to in that hook, and a device whose message cannot
  *  be kept gets no PUBACK: it keeps its data and comes again. */
@@ -15,10 +20,16 @@ export interface PublishingOptions {
   door: Door
   intake: IntakeLog
   refusals: Refusals
+  audience: Audience
+  /** Passes a message on to its audience. */
+  handOn: (packet: PublishPacket) => void
   clock: Clock
 }
 
-export class Publishing {
+/** Topics remembered per connection: a gateway with 300 meters has three of each. */
+const topicsKept = 1_024
+
+export class Publishing implements LaneOwner {
   readonly #options: PublishingOptions
   #stopping = false
 
@@ -60,4 +71,47 @@ export class Publishing {
       done(error ?? null)
     })
   }
+
+  /** A service's messages are not logged, so the lane is not for them. */
+  speaker(client: Client): Speaker | undefined {
+    const principal = this.#options.door.principalOf(client)
+    return principal?.type === 'device' ? { principal, topics: new Map() } : undefined
+  }
+
+  /** What is not taken, aedes brings to `authorize`, to be refused there. */
+  take({ principal, topics }: Speaker, { topic, payload }: PublishFrame, settle: Settle): boolean {
+    const device = topics.get(topic) ?? allow(principal, topics, topic)
+    if (device === undefined || this.#stopping) return false
+    const { intake, clock } = this.#options
+    const message = {
+      device,
+      publisher: principal.id,
+      topic,
+      payload,
+      receivedMs: clock.now(),
+      will: false,
+      retain: false,
+      qos: 1,
+    } as const
+    intake.append(message, settle)
+    return true
+  }
+
+  handOn({ topic, payload }: PublishFrame): void {
+    const { audience, handOn } = this.#options
+    if (!audience.wants(topic)) return
+    handOn({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false })
+  }
+
+  notKept(count: number): void {
+    this.#options.refusals.count('not-kept', count)
+  }
+}
+
+/** The device that a topic names, remembered; nothing for a topic that this device may not publish. */
+function allow(principal: Principal, topics: Map<string, string>, topic: string): string | undefined {
+  const verdict = mayPublish(principal, topic)
+  if (!verdict.allowed || verdict.device === undefined) return undefined
+  if (topics.size < topicsKept) topics.set(topic, verdict.device)
+  return verdict.device
 }

@@ -23,8 +23,8 @@ export class Refusals {
   }
 
   /** Counts alone, where the log would only repeat itself. */
-  count(reason: string): void {
-    this.#counter.inc({ reason })
+  count(reason: string, times = 1): void {
+    this.#counter.inc({ reason }, times)
   }
 
   connection(reason: string, details: Record<string, unknown>): void {

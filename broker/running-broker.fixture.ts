@@ -4,7 +4,8 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
-import { generate } from 'mqtt-packet'
+import { generate, parser as parserOf, type Packet } from 'mqtt-packet'
+import { expect, vi } from 'vitest'
 import type { Principal } from '../estate/principal.ts'
 import { systemClock } from '../platform/clock.ts'
 import { IntakeLog } from '../platform/intake-log.ts'
@@ -98,6 +99,20 @@ export class RunningBroker {
     this.#sockets.push(socket)
     await once(socket, 'connect')
     return socket
+  }
+
+  /** A device on a bare socket, let in; what the broker says is collected. */
+  async connectBare(username: string): Promise<{ socket: Socket; heard: Packet[] }> {
+    const socket = await this.connectSilently()
+    const heard: Packet[] = []
+    const parser = parserOf()
+    parser.on('packet', (packet) => heard.push(packet))
+    socket.on('data', (bytes) => parser.parse(bytes))
+    const password = Buffer.from(`secret of ${username}`)
+    socket.write(generate({ cmd: 'connect', clientId: 'bare', clean: true, username, password }))
+    await vi.waitFor(() => expect(heard).toMatchObject([{ cmd: 'connack', returnCode: 0 }]))
+    heard.length = 0
+    return { socket, heard }
   }
 
   /** A subscriber whose program hangs: it is let in, and never reads from its socket. */

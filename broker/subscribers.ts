@@ -1,5 +1,5 @@
 import type { Client, Subscription } from 'aedes'
-import mqemitter, { type MQEmitter } from 'mqemitter'
+import type { Audience } from './audience.ts'
 import type { Door } from './door.ts'
 import { maySubscribe } from './permissions.ts'
 import type { Refusals } from './refusals.ts'
@@ -11,17 +11,22 @@ const subscriberLimitBytes = 1024 * 1024
 
 export class Subscribers {
   readonly #door: Door
+  readonly #audience: Audience
   readonly #refusals: Refusals
 
-  constructor({ door, refusals }: { door: Door; refusals: Refusals }) {
+  constructor({ door, audience, refusals }: { door: Door; audience: Audience; refusals: Refusals }) {
     this.#door = door
+    this.#audience = audience
     this.#refusals = refusals
   }
 
   /** aedes' hook: the subscription, or null for a refusal in the SUBACK. */
   authorize(client: Client, subscription: Subscription): Subscription | null {
     const principal = this.#door.principalOf(client)
-    if (principal && maySubscribe(principal, subscription.topic)) return subscription
+    if (principal && maySubscribe(principal, subscription.topic)) {
+      if (!client.clean) this.#audience.remember(subscription.topic)
+      return subscription
+    }
     this.#refusals.subscription(client.id, subscription.topic)
     return null
   }
@@ -34,17 +39,4 @@ export class Subscribers {
     conn.destroy()
     return true
   }
-}
-
-/** aedes lets a publisher wait until every subscriber has taken its message: one that hangs would hold up all
- *  devices for as long as the drain timeout. What piles up instead is bounded by `subscriberLimitBytes`. */
-export function handingOn(): MQEmitter {
-  const emitter = mqemitter({ matchEmptyLevels: true })
-  const emit = emitter.emit.bind(emitter)
-  emitter.emit = (packet, done) => {
-    emit(packet)
-    done?.()
-    return emitter
-  }
-  return emitter
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
-import { decodeBatch, encodeBatch, type Appended } from './intake-batch.ts'
+import { decodeBatch, encodeBatch, sealBatch, type Appended } from './intake-batch.ts'
 import { IntakeLog } from './intake-log.ts'
 import { intakeConsumers } from './intake-message.ts'
 import { openIntakeReader } from './intake-reader.ts'
@@ -55,6 +55,12 @@ const message = (seq: number, device = 'hengkang-b01-heat', will = false): Appen
 const append = (log: IntakeLog, appended: Appended) =>
   new Promise<void>((resolve, reject) => log.append(appended, (error) => (error ? reject(error) : resolve())))
 
+function sealed(first: number, messages: readonly Appended[]): Buffer {
+  const body = Buffer.from(encodeBatch(messages))
+  sealBatch(body, first)
+  return body
+}
+
 test('any batch of messages comes back from its bytes as it went in', () => {
   const messages = fc.array(
     fc.record({
@@ -71,7 +77,7 @@ test('any batch of messages comes back from its bytes as it went in', () => {
   )
   fc.assert(
     fc.property(messages, (batch) => {
-      const back = decodeBatch(7, batch.length, encodeBatch(batch))
+      const back = decodeBatch(7, batch.length, sealed(7, batch))
       expect(back.map(({ position }) => position)).toEqual(batch.map((_, index) => 7 + index))
       for (const [index, { position: _, payload, ...rest }] of back.entries()) {
         const { device: _, ...sent } = batch[index] ?? message(0)
@@ -81,10 +87,40 @@ test('any batch of messages comes back from its bytes as it went in', () => {
   )
 })
 
-test('a batch that is cut off or of another version is an error, not half a batch', () => {
-  const body = encodeBatch([message(1), message(2)])
-  expect(() => decodeBatch(1, 2, body.subarray(0, body.length - 1))).toThrow('cut off')
+test('a batch that is cut off, changed, or of another place or version is an error, not half a batch', () => {
+  const body = sealed(1, [message(1), message(2)])
+  expect(() => decodeBatch(1, 2, body.subarray(0, body.length - 1))).toThrow('checksum')
+  expect(() => decodeBatch(1, 2, body.subarray(0, 3))).toThrow('cut off')
+  expect(() => decodeBatch(1, 2, Buffer.alloc(0))).toThrow('version 0')
   expect(() => decodeBatch(1, 2, Buffer.concat([Buffer.from([9]), body.subarray(1)]))).toThrow('version 9')
+  expect(() => decodeBatch(2, 2, body)).toThrow('other positions')
+  expect(() => decodeBatch(1, 3, body)).toThrow('other positions')
+})
+
+test('whatever single bit of a batch flips, it is noticed', () => {
+  const body = sealed(1, [message(1), message(2)])
+  for (let bit = 0; bit < body.length * 8; bit++) {
+    const flipped = Buffer.from(body)
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    expect(() => decodeBatch(1, 2, flipped), `bit ${bit}`).toThrow('intake batch 1')
+  }
+})
+
+test('a batch of version 1, which had no checksum, is still read, and not beyond its end', () => {
+  const { publisher, topic, payload } = message(1)
+  const old = Buffer.alloc(1 + 8 + 1 + 1 + publisher.length + 2 + topic.length + 4 + payload.length)
+  let at = old.writeUInt8(1, 0)
+  at = old.writeDoubleBE(1_763_510_400_000, at)
+  at = old.writeUInt8(4, at)
+  at = old.writeUInt8(publisher.length, at)
+  at += old.write(publisher, at)
+  at = old.writeUInt16BE(topic.length, at)
+  at += old.write(topic, at)
+  at = old.writeUInt32BE(payload.length, at)
+  old.set(payload, at)
+  expect(decodeBatch(7, 1, old)).toMatchObject([{ position: 7, publisher, topic, qos: 1, will: false }])
+  expect(() => decodeBatch(7, 1, old.subarray(0, old.length - 1))).toThrow('cut off')
+  expect(() => decodeBatch(7, 2, old)).toThrow('cut off')
 })
 
 test('what was confirmed is read back in order, by position, by a reader that opened before the log was made', async () => {

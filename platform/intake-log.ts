@@ -129,7 +129,8 @@ export class IntakeLog {
     this.#underWay = batch
     this.#waiting = nothing()
     const tallies = talliesOf(batch)
-    this.#send({ type: 'append', count: batch.messages.length, body: encodeBatch(batch.messages), tallies })
+    const body = encodeBatch(batch.messages)
+    this.#send({ type: 'append', count: batch.messages.length, body, tallies }, [body.buffer])
   }
 
   #receive(answer: IntakeAnswer): void {
@@ -178,8 +179,8 @@ export class IntakeLog {
     this.#cursors.clear()
   }
 
-  #send(request: IntakeRequest): void {
-    this.#worker?.postMessage(request)
+  #send(request: IntakeRequest, transferred: readonly ArrayBuffer[] = []): void {
+    this.#worker?.postMessage(request, transferred)
   }
 }
 

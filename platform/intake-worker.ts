@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
+import { sealBatch } from './intake-batch.ts'
 import { intakeConsumers } from './intake-message.ts'
 import { intakeRequest, type IntakeAnswer, type IntakeRequest } from './intake-exchange.ts'
 
@@ -56,7 +57,10 @@ function serve(database: Database.Database): void {
   let { bytes } = bytesRow.parse(size.get())
 
   const append = database.transaction((request: Extract<IntakeRequest, { type: 'append' }>) => {
-    if (request.count > 0) insert.run(end + 1, request.count, request.body)
+    if (request.count > 0) {
+      sealBatch(request.body, end + 1)
+      insert.run(end + 1, request.count, request.body)
+    }
     if (request.count > 0) moveEnd.run(end + request.count)
     for (const own of request.tallies) count.run(...own)
   })

@@ -1,0 +1,205 @@
+import type { Client } from 'aedes'
+import { z } from 'zod'
+import type { Principal } from '../estate/principal.ts'
+import { publishFrame, type PublishFrame } from './publish-frame.ts'
+
+/** The short way from a device's socket to the intake log.
+ *
+ *  Nearly everything that comes is a PUBLISH at QoS 1 that nobody but the log wants. Through aedes it costs
+ *  several times what it costs to keep it (a parser that joins and splits buffers, a chain of callbacks, a
+ *  packet object, an emitter that looks for listeners). So these packets are picked out of what a socket
+ *  delivered, and one write acknowledges all that came together. Whatever else comes, aedes gets, from there to
+ *  the end of what was delivered: the order of a connection's messages and PUBACKs stays [MQTT-4.6.0-2].
+ *
+ *  A device is not read from while what it said before is on its way to disk; so a slow disk, or a log that
+ *  holds back, slows the devices and not the memory of the broker.
+ *
+ *  This leans on private names of aedes 1.2 and mqtt-packet 9 (`reading` below), which the lock file pins and
+ *  the tests of the broker prove: the parser is between two packets when nothing is in its list; `_parsingBatch`
+ *  counts what must be done before more is read, and `_nextBatch` says that one of it is. */
+
+interface Reading {
+  _parser: { parse(bytes: Buffer): number; _list: { length: number }; _stateCounter: number }
+  _parsingBatch: number
+  _nextBatch(): void
+  _keepaliveTimer: { refresh(): void } | null
+  waitForDrain(done: (error: Error | null) => void): void
+}
+
+const reading = z.custom<Client & Reading>(
+  (value) =>
+    z
+      .object({
+        _parser: z.object({
+          parse: z.function(),
+          _list: z.object({ length: z.number() }),
+          _stateCounter: z.number(),
+        }),
+        _parsingBatch: z.number(),
+        _nextBatch: z.function(),
+        waitForDrain: z.function(),
+      })
+      .safeParse(value).success,
+)
+
+/** With the position in the log, or with the reason why it has none. */
+export type Settle = (error: Error | undefined, position: number) => void
+
+/** A device with a connection. */
+export interface Speaker {
+  principal: Extract<Principal, { type: 'device' }>
+  /** Topics that it may publish -> the device that each names. */
+  topics: Map<string, string>
+}
+
+/** What the lane asks of the broker. */
+export interface LaneOwner {
+  /** Nothing for a connection whose messages are not for the lane. */
+  speaker(client: Client): Speaker | undefined
+  /** Takes a message, if it is one for the lane; `settle` is called once, in the order of the messages, when it
+   *  is on disk or cannot be kept. */
+  take(speaker: Speaker, frame: PublishFrame, settle: Settle): boolean
+  /** Has a message that is on disk and acknowledged heard by whom it may concern. */
+  handOn(frame: PublishFrame, position: number): void
+  /** So many were not kept; their connection ends. */
+  notKept(count: number): void
+}
+
+const puback = 0x40
+const pubackBytes = 4
+
+export class PublishLane {
+  readonly #client: Client & Reading
+  readonly #owner: LaneOwner
+  readonly #maxBytes: number
+  #speaker: Speaker | undefined
+  /** The beginning of a packet whose end has not come yet. */
+  #part: Buffer | undefined
+
+  private constructor(client: Client, owner: LaneOwner, maxBytes: number) {
+    this.#client = reading.parse(client)
+    this.#owner = owner
+    this.#maxBytes = maxBytes
+  }
+
+  /** To be called right after `broker.handle(socket)`, before the first byte is read. */
+  static open(client: Client, owner: LaneOwner, maxBytes: number): void {
+    const lane = new PublishLane(client, owner, maxBytes)
+    const { _parser: parser } = lane.#client
+    const parse = parser.parse.bind(parser)
+    parser.parse = (bytes) => {
+      const rest = lane.#read(bytes)
+      return rest.length > 0 ? parse(rest) : 0
+    }
+  }
+
+  /** Takes what is for the lane and returns the rest. */
+  #read(came: Buffer): Buffer {
+    const client = this.#client
+    const { _list, _stateCounter } = client._parser
+    if (!client.connected || client.closed || _list.length > 0 || _stateCounter > 0) return came
+    const speaker = (this.#speaker ??= this.#owner.speaker(client))
+    if (!speaker) return came
+    const bytes = this.#part ? Buffer.concat([this.#part, came]) : came
+    this.#part = undefined
+    const chunk = new Chunk((done) => this.#settled(done))
+    let at = 0
+    while (at < bytes.length) {
+      const frame = publishFrame(bytes, at, this.#maxBytes)
+      if (frame === 'part') {
+        this.#part = bytes.subarray(at)
+        at = bytes.length
+      } else if (frame !== 'other' && this.#owner.take(speaker, frame, chunk.settle)) {
+        chunk.add(frame)
+        at = frame.end
+      } else break
+    }
+    if (chunk.size > 0) {
+      this.#hold()
+      chunk.close()
+    }
+    return client.closed ? bytes.subarray(0, 0) : bytes.subarray(at)
+  }
+
+  /** Once for the chunk, and once for the socket saying that more can be read. */
+  #hold(): void {
+    this.#client._parsingBatch += 2
+    this.#client._keepaliveTimer?.refresh()
+  }
+
+  #settled(chunk: Chunk): void {
+    const client = this.#client
+    const roomy = client.closed || client.conn.write(chunk.acknowledgements())
+    chunk.handOn(this.#owner)
+    if (chunk.error) this.#owner.notKept(chunk.failed)
+    if (client.closed) return
+    if (chunk.error) client.emit('error', chunk.error)
+    else if (roomy) this.#goOn()
+    else client.waitForDrain((error) => (error ? undefined : this.#goOn()))
+  }
+
+  #goOn(): void {
+    this.#client._keepaliveTimer?.refresh()
+    this.#client._nextBatch()
+  }
+}
+
+/** The messages that a socket delivered at once. They settle in order, mostly in one commit. */
+class Chunk {
+  readonly #frames: PublishFrame[] = []
+  /** Of those that are on disk; what came after one that is not is left out, and comes again. */
+  readonly #positions: number[] = []
+  readonly #done: (chunk: Chunk) => void
+  #settled = 0
+  #closed = false
+  failed = 0
+  error: Error | undefined
+
+  constructor(done: (chunk: Chunk) => void) {
+    this.#done = done
+  }
+
+  get size(): number {
+    return this.#frames.length
+  }
+
+  add(frame: PublishFrame): void {
+    this.#frames.push(frame)
+  }
+
+  readonly settle: Settle = (error, position) => {
+    this.#settled++
+    this.error ??= error
+    if (error) this.failed++
+    if (!this.error) this.#positions.push(position)
+    this.#doneOnce()
+  }
+
+  /** No more is added. */
+  close(): void {
+    this.#closed = true
+    this.#doneOnce()
+  }
+
+  handOn(owner: LaneOwner): void {
+    for (let index = 0; index < this.#positions.length; index++) {
+      const [frame, position] = [this.#frames[index], this.#positions[index]]
+      if (frame && position !== undefined) owner.handOn(frame, position)
+    }
+  }
+
+  acknowledgements(): Buffer {
+    const packets = Buffer.allocUnsafe(this.#positions.length * pubackBytes)
+    for (let index = 0; index < this.#positions.length; index++) {
+      const at = index * pubackBytes
+      packets[at] = puback
+      packets[at + 1] = 2
+      packets.writeUInt16BE(this.#frames[index]?.packetId ?? 0, at + 2)
+    }
+    return packets
+  }
+
+  #doneOnce(): void {
+    if (this.#closed && this.#settled === this.#frames.length) this.#done(this)
+  }
+}
