@@ -43,6 +43,7 @@ const optionsSchema = z
     broker: z.url({ protocol: /^mqtts?$/, error: 'expected an address such as mqtt://127.0.0.1:1883' }),
     credentials: z.string().optional(),
     emitRegistry: z.string().optional(),
+    loss: z.coerce.number<string>().min(0).max(1),
     without: z.array(z.string()),
   })
   .refine((set) => !set.digest || set.offline, { path: ['digest'], error: 'needs --offline', when: always })
@@ -95,6 +96,7 @@ function command(): Command {
     .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
     .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
     .option('--emit-registry <file>', 'write the fleet as a registry-import file')
+    .option('--loss <share>', 'live: share of tele messages that are numbered and never sent', '0')
     .option('--without <device...>', 'leave these devices to real ones', [])
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
@@ -120,7 +122,7 @@ function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {
 }
 
 async function runLive(options: Options, fleet: Fleet, credentialsFile: string): Promise<void> {
-  const { broker, seed, speed, without, upload } = options
+  const { broker, seed, speed, loss, without, upload } = options
   const estate = new SimulatedEstate({
     brokerUrl: broker,
     credentials: readCredentials(credentialsFile),
@@ -128,6 +130,7 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
     scenario: loadScenario(options.scenario),
     seed,
     speed,
+    loss,
     ...(upload !== undefined && { uploadS: upload }),
     without,
     clock: systemClock,

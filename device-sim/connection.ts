@@ -15,6 +15,8 @@ import { uniform, type Random } from './random.ts'
 export interface ConnectionOptions {
   brokerUrl: string
   identity: Identity
+  /** Whom it also listens for: a gateway for its children. */
+  children?: readonly Identity[]
   boot: number
   /** As whom the broker knows it; itself unless told. */
   username?: string
@@ -31,6 +33,8 @@ export interface ConnectionOptions {
   memory?: number
   /** Told of every message that the broker has acknowledged. */
   onAcknowledged?: (message: Outgoing) => void
+  /** Told of every command to the device or one of its children. */
+  onCommand?: (topic: string, payload: Uint8Array) => void
 }
 
 export interface ConnectionCounts {
@@ -135,17 +139,21 @@ export class DeviceConnection {
     })
     this.#client = client
     client.on('connect', () => this.#opened(client))
-    client.on('message', (_, payload) => this.#hear(payload))
+    client.on('message', (topic, payload) => this.#hear(topic, payload))
     client.on('error', (cause) => log.debug({ err: cause, device: identity.device }, 'connection failed'))
     client.once('close', () => this.#closed(client))
   }
 
   #opened(client: MqttClient): void {
-    const { identity, boot, nowMs, log } = this.#options
+    const { identity, children = [], boot, nowMs, log } = this.#options
     this.#online = true
     this.#failures = 0
-    client.subscribe(deviceTopic(identity, 'reject'), { qos: 1 }, (cause) => {
-      if (cause && this.#online) log.debug({ err: cause, device: identity.device }, 'reject is not for us')
+    const heard = [identity, ...children].flatMap((device) => [
+      deviceTopic(device, 'reject'),
+      deviceTopic(device, 'cmd', '+'),
+    ])
+    client.subscribe(heard, { qos: 1 }, (cause) => {
+      if (cause && this.#online) log.debug({ err: cause, device: identity.device }, 'commands are not for us')
     })
     if (this.#wasOnline) this.#publish(client, ready(identity, boot, nowMs()))
     this.#wasOnline = true
@@ -193,8 +201,9 @@ export class DeviceConnection {
     client.publish(topic, Buffer.from(payload), { qos, retain }, done)
   }
 
-  #hear(payload: Uint8Array): void {
-    const { identity, log } = this.#options
+  #hear(topic: string, payload: Uint8Array): void {
+    const { identity, log, onCommand } = this.#options
+    if (!topic.endsWith('/reject')) return onCommand?.(topic, payload)
     if (this.#rejected++ >= rejectsLogged) return
     const answer = new TextDecoder().decode(payload)
     log.warn({ device: identity.device, answer }, 'the server could not read what this device said')

@@ -1,4 +1,6 @@
 import { OperatorError } from '../platform/operator-error.ts'
+import { replaySchema } from '../firmware-contracts/server-messages.ts'
+import { parseTopic } from '../firmware-contracts/topics.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import { DeviceConnection, type ConnectionCounts } from './connection.ts'
@@ -6,7 +8,7 @@ import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Fleet } from './fleet.ts'
 import { inServiceMs } from './plant/day.ts'
-import { randomFor } from './random.ts'
+import { randomFor, type Random } from './random.ts'
 import { Simulation } from './simulation.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -24,6 +26,8 @@ export interface SimulatedEstateOptions {
   speed?: number
   /** Time between two uploads of a flat's meter, s: an hour, so that someone who watches sees one. */
   uploadS?: number
+  /** Share of the `tele` messages that get a number and are never sent: gaps, for the server to ask about. */
+  loss?: number
   /** Devices whose place a real one takes. */
   without?: readonly string[]
   maxWaitMs?: number
@@ -39,13 +43,18 @@ const watchedUploadS = 3_600
 export class SimulatedEstate {
   readonly #options: SimulatedEstateOptions
   readonly #connections = new Map<string, DeviceConnection>()
+  readonly #loss: Random
+  #lossShare: number
   #simulation: Simulation | undefined
   #spoken: Outgoing[] = []
+  #lost = 0
   #beganMs = 0
   #cancelTurns: Cancel = () => {}
 
   constructor(options: SimulatedEstateOptions) {
     this.#options = options
+    this.#lossShare = options.loss ?? 0
+    this.#loss = randomFor(options.seed, 'air', 'loss')
   }
 
   /** Warms the estate up to this very minute and dials. Connecting goes on by itself, for as long as it takes.
@@ -61,6 +70,11 @@ export class SimulatedEstate {
     this.#cancelTurns = clock.every(turnMs, () => this.#turn())
   }
 
+  /** From now on this share of the `tele` messages is lost. */
+  lose(share: number): void {
+    this.#lossShare = share
+  }
+
   async stop(): Promise<void> {
     this.#cancelTurns()
     await Promise.all([...this.#connections.values()].map((connection) => connection.stop()))
@@ -73,8 +87,16 @@ export class SimulatedEstate {
   }
 
   /** Summed over all connections. */
-  counts(): ConnectionCounts & { devices: number } {
-    const sum = { devices: 0, connected: 0, acknowledged: 0, waiting: 0, forgotten: 0, rejected: 0 }
+  counts(): ConnectionCounts & { devices: number; lost: number } {
+    const sum = {
+      devices: 0,
+      lost: this.#lost,
+      connected: 0,
+      acknowledged: 0,
+      waiting: 0,
+      forgotten: 0,
+      rejected: 0,
+    }
     for (const connection of this.#connections.values()) {
       const one = connection.counts()
       sum.devices++
@@ -100,11 +122,13 @@ export class SimulatedEstate {
       const connection = new DeviceConnection({
         brokerUrl,
         identity,
+        children: simulation.devices.filter(({ gateway }) => gateway === identity.device),
         boot,
         ...(login ?? { password: credentials.get(identity.device) ?? '' }),
         nowMs: () => Math.floor(this.nowMs()),
         random: randomFor(seed, identity.device, 'reconnect'),
         ...(maxWaitMs !== undefined && { maxWaitMs }),
+        onCommand: (topic, payload) => this.#obey(topic, payload),
         clock,
         log,
       })
@@ -121,7 +145,24 @@ export class SimulatedEstate {
       this.#spoken.push(...simulation.tick())
     const due = this.#spoken.filter(({ t }) => t <= nowMs)
     this.#spoken = this.#spoken.filter(({ t }) => t > nowMs)
-    for (const message of due) this.#connections.get(message.device)?.say(message)
+    for (const message of due) {
+      if (this.#isLost(message)) this.#lost++
+      else this.#connections.get(message.device)?.say(message)
+    }
+  }
+
+  #isLost({ topic }: Outgoing): boolean {
+    return this.#lossShare > 0 && topic.split('/')[5] === 'tele' && this.#loss() < this.#lossShare
+  }
+
+  /** The only command there is so far; one that came too late is not obeyed. */
+  #obey(topic: string, payload: Uint8Array): void {
+    const { clock, log } = this.#options
+    const parsed = parseTopic(topic)
+    if (!parsed.ok || parsed.address.sub !== 'replay') return log.warn({ topic }, 'an unknown command')
+    const command = replaySchema.safeParse(JSON.parse(new TextDecoder().decode(payload)))
+    if (!command.success) return log.warn({ topic, err: command.error }, 'a command that is none')
+    if (command.data.exp >= clock.now()) this.#simulation?.hear(parsed.address.device, command.data)
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { OperatorError } from '../platform/operator-error.ts'
+import type { ReplayPayload } from '../firmware-contracts/server-messages.ts'
 import { estateDevices } from './firmware/estate-devices.ts'
 import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
@@ -81,6 +82,12 @@ export class Simulation {
   /** The plants as they stand, for tests that look behind the sensors. */
   get plants(): readonly EstatePlant[] {
     return this.#estates.map(({ plant }) => plant)
+  }
+
+  /** Tells a device to say again what it has; it answers from the next tick on. */
+  hear(device: string, command: ReplayPayload): void {
+    for (const { devices } of this.#estates)
+      devices.find(({ identity }) => identity.device === device)?.hear(command, this.#nowMs)
   }
 
   /** One tick: what is said in it, in time order; a device's messages in the order of their numbers. */

@@ -8,6 +8,7 @@ import {
   encodeOrderNotice,
   encodeReading,
   encodeReject,
+  encodeReplay,
   encodeStatus,
   encodeUpload,
   encodeWant,
@@ -31,7 +32,7 @@ describe('the catalogue', () => {
       .filter((message) => message.retain)
       .map((message) => message.topic.split('/')[5])
     expect(new Set(retained)).toEqual(new Set(['conn', 'meta', 'state', 'want', undefined]))
-    expect(serverMessages.filter(({ name }) => name.endsWith(' cmd')).some(({ retain }) => retain)).toBe(
+    expect(serverMessages.filter(({ name }) => name.includes(' cmd')).some(({ retain }) => retain)).toBe(
       false,
     )
   })
@@ -59,6 +60,7 @@ describe('what the server encodes is what its schema says', () => {
   const said: Record<string, Uint8Array> = {
     reject: encodeReject({ ...refusal, boot: 17, seq: 3 }),
     cmd: encodeCommand({ id: 'c-1', exp: t, args: { from: 0, to: 9 } }),
+    'cmd/replay': encodeReplay({ id: 'replay-1', exp: t, args: { b: 17, from: 3, to: 9 } }),
     want: encodeWant({ v: 3, period_s: { tele: 60 } }),
     status: encodeStatus({ online: 1, t }),
     fault: encodeFaultNotice({ key: 'hengkang-station|burst', state: 'opened', site: 'hengkang', title, t }),

@@ -22,6 +22,7 @@ import {
   faultNoticeSchema,
   orderNoticeSchema,
   rejectSchema,
+  replaySchema,
   statusSchema,
   wantSchema,
 } from './server-messages.ts'
@@ -160,6 +161,7 @@ function messagesTo(kind: Kind): ServerMessage[] {
   return [
     message('reject', 'reject', false, rejectSchema),
     message('cmd', 'cmd/{name}', false, commandSchema),
+    message('cmd/replay', 'cmd/replay', false, replaySchema),
     message('want', 'want', true, wantSchema),
   ]
 }

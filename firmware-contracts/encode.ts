@@ -12,6 +12,7 @@ import type {
   FaultNotice,
   OrderNotice,
   RejectPayload,
+  ReplayPayload,
   StatusPayload,
   WantPayload,
 } from './server-messages.ts'
@@ -80,6 +81,11 @@ export function encodeReject({ reason, path, expected, got, boot, seq }: Refusal
 /** cmd/{name} */
 export function encodeCommand({ id, exp, args }: CommandPayload): Uint8Array {
   return bytesOf({ id, exp, args })
+}
+
+/** cmd/replay */
+export function encodeReplay({ id, exp, args: { b, from, to } }: ReplayPayload): Uint8Array {
+  return bytesOf({ id, exp, args: { b, from, to } })
 }
 
 /** want */

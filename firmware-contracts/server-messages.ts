@@ -26,6 +26,13 @@ export const commandSchema = z.object({
   args: z.record(z.string(), z.union([z.int(), z.string()])),
 })
 
+/** To a device, `cmd/replay`: say again, as `hist`, what you still have of the numbers `from` … `to` of boot `b`,
+ *  oldest first, at most one message a second. Afterwards `ack/replay`: ok 1 when that was all of them, ok 0 with
+ *  code `gone` when some are no longer there. Numbers that carried no sample (meta, ack) are rows without data. */
+export const replaySchema = commandSchema.extend({ args: z.object({ b: u32, from: u32, to: u32 }) })
+/** Code of the ack when not everything that was asked for is still there. */
+export const replayGone = 'gone'
+
 /** To a device, retained: the configuration it should have. `v` counts up; the device keeps the newest. */
 export const wantSchema = z.object({
   v: u32,
@@ -64,6 +71,7 @@ export const orderNoticeSchema = z.object({
 
 export type RejectPayload = z.infer<typeof rejectSchema>
 export type CommandPayload = z.infer<typeof commandSchema>
+export type ReplayPayload = z.infer<typeof replaySchema>
 export type WantPayload = z.infer<typeof wantSchema>
 export type StatusPayload = z.infer<typeof statusSchema>
 export type FaultNotice = z.infer<typeof faultNoticeSchema>

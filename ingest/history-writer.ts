@@ -56,6 +56,8 @@ export class HistoryWriter {
   readonly #failures: Counter<'failure'>
   readonly #seconds: Histogram
   #cursor = 0
+  /** Receive time of the message in hand; undefined at the end of the log. */
+  #behindMs: number | undefined
   #stopping = false
   #trouble: Trouble | undefined
   #done: Promise<void> = Promise.resolve()
@@ -127,10 +129,16 @@ export class HistoryWriter {
     return { ok: false, detail }
   }
 
+  /** Server time up to which everything received has been dealt with. */
+  readUpToMs(): number {
+    return this.#behindMs ?? this.#parts.clock.now()
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const messages = this.#parts.log.read(this.#cursor)
       const last = messages.at(-1)
+      this.#behindMs = messages[0]?.intake.receivedMs
       if (last) await this.#deal(messages, last.intake.position)
       else await Promise.race([this.#parts.log.more(this.#cursor), this.#stopped.promise])
     }

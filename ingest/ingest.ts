@@ -10,6 +10,7 @@ import { Lifecycle } from '../platform/lifecycle.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { DecodedLog } from './decoded-log.ts'
+import type { Numbering } from './device-memory.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
@@ -18,6 +19,7 @@ import { ledger, type Ledger } from './ledger.ts'
 import { LiveState } from './live-state.ts'
 import { IngestMemory, type QuarantineItem } from './memory.ts'
 import { Notices } from './notices.ts'
+import { ReplayAsker } from './replay-asker.ts'
 import type { Refused } from './sorting.ts'
 import { Watch } from './watch.ts'
 
@@ -42,6 +44,7 @@ export class Ingest {
   readonly #memory: IngestMemory
   readonly #notices: Notices
   readonly #writer: HistoryWriter
+  readonly #asker: ReplayAsker
   readonly #watch: Watch
   readonly #log: DecodedLog
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
@@ -63,6 +66,15 @@ export class Ingest {
       memory: this.#memory,
       onRefused: (refused) => this.#tellRefused(refused),
       onCursor: (position) => this.#cursors.set('history', position),
+      clock,
+      logger,
+      metrics,
+    })
+    this.#asker = new ReplayAsker({
+      memory: this.#memory,
+      registry,
+      notices: this.#notices,
+      readUpToMs: () => this.#writer.readUpToMs(),
       clock,
       logger,
       metrics,
@@ -98,6 +110,8 @@ export class Ingest {
     started.onStop('live state', () => this.live.stop())
     this.#writer.start(fail)
     started.onStop('history writer', () => this.#writer.stop())
+    this.#asker.start()
+    started.onStop('replay asker', () => this.#asker.stop())
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())
   }
@@ -117,6 +131,11 @@ export class Ingest {
 
   ledger(): Ledger {
     return ledger(this.#reader, this.#memory)
+  }
+
+  /** How every device counts its messages. */
+  numberings(): ReadonlyMap<string, Numbering> {
+    return this.#memory.numberings()
   }
 
   quarantine(limit: number): readonly QuarantineItem[] {

@@ -83,6 +83,11 @@ export class Notices {
     this.#publish(deviceTopic(address, 'reject'), encodeReject(refusal))
   }
 
+  /** Tells a device to do something; its answer comes on `ack/{name}`. Never retained. */
+  command(address: Pick<Address, 'site' | 'kind' | 'device'>, name: string, payload: Uint8Array): void {
+    this.#publish(deviceTopic(address, 'cmd', name), payload)
+  }
+
   /** Tells automations of a fault as it now is. */
   fault(notice: FaultNotice): void {
     this.#publish(serverTopics.fault(notice.site, notice.key), encodeFaultNotice(notice))

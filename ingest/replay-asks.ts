@@ -28,7 +28,8 @@ export const replayAsk = z.object({
   asked: z.number(),
   /** When it is to be asked for (again); null = given up. */
   nextMs: at.nullable(),
-  /** Of the latest command. */
+  /** Of the latest command: when, server time, and its id. */
+  askedMs: at.optional(),
   id: z.string().optional(),
 })
 export type ReplayAsk = z.infer<typeof replayAsk>
@@ -63,7 +64,8 @@ export function ask(due: ReplayAsk, nowMs: number): ReplayAsk {
   const pauseMs = askAgainAfterMs[due.asked]
   if (pauseMs === undefined) return giveUp(due)
   const asked = due.asked + 1
-  return { ...due, asked, nextMs: nowMs + pauseMs, id: `replay-${due.boot}-${due.from}-${due.to}-${asked}` }
+  const id = `replay-${due.boot}-${due.from}-${due.to}-${asked}`
+  return { ...due, asked, nextMs: nowMs + pauseMs, askedMs: nowMs, id }
 }
 
 export function giveUp(ask: ReplayAsk): ReplayAsk {

@@ -8,7 +8,17 @@ import { portName } from '../fleet.ts'
 import { currentMa, mainsV, shedPowerW, type PortState } from '../plant/charging-shed.ts'
 import { tickMs, type EstatePlant } from '../plant/estate-plant.ts'
 import { availabilityOf, relayClosed } from '../plant/port-phases.ts'
-import { every, once, partsOf, staggered, type Device, type Making, type Parts, type Task } from './device.ts'
+import {
+  deviceOf,
+  every,
+  once,
+  partsOf,
+  staggered,
+  type Device,
+  type Making,
+  type Parts,
+  type Task,
+} from './device.ts'
 import type { Outgoing } from './message.ts'
 import { measured, measuredAbove0 } from './sensor.ts'
 
@@ -40,7 +50,7 @@ export function charger(making: Making, shed: number, ports: number): Device {
     every(idleMs, staggered(parts, idleMs), contacts),
     every(tickMs, bornMs + tickMs, (nowMs, plant) => watchers.flatMap((watch) => watch.look(nowMs, plant))),
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }
 
 function shedSample({ noise }: Parts, plant: EstatePlant, ports: readonly PortState[]): ChargerTele {

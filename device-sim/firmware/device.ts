@@ -1,6 +1,8 @@
 import type { EstatePlant } from '../plant/estate-plant.ts'
 import { randomFor, type Random } from '../random.ts'
+import type { ReplayPayload } from '../../firmware-contracts/server-messages.ts'
 import type { Outgoing } from './message.ts'
+import { ReplayAnswers } from './replay.ts'
 import { Voice, type Identity } from './voice.ts'
 
 /** One thing a firmware does again and again. */
@@ -14,6 +16,8 @@ export interface Task {
 export interface Device {
   identity: Identity
   tasks: readonly Task[]
+  /** The server asks for samples again; answered from `nowMs` on. */
+  hear: (command: ReplayPayload, nowMs: number) => void
 }
 
 export interface Making {
@@ -43,6 +47,13 @@ export function partsOf({ identity, seed, boot, startMs }: Making): Parts {
     bornMs: startMs + Math.floor(phase() * birthSpreadMs),
     phase,
   }
+}
+
+/** The device that does these tasks, and answers what it is asked. */
+export function deviceOf({ voice }: Parts, tasks: readonly Task[]): Device {
+  const answers = new ReplayAnswers(voice)
+  const hear: Device['hear'] = (command, nowMs) => answers.hear(command, nowMs)
+  return { identity: voice.identity, tasks: [...tasks, answers.task], hear }
 }
 
 /** A task done once, at birth. */

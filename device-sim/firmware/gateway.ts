@@ -1,5 +1,5 @@
 import type { GatewayTele } from '../../firmware-contracts/kinds/gateway.ts'
-import { every, once, partsOf, staggered, type Device, type Making } from './device.ts'
+import { deviceOf, every, once, partsOf, staggered, type Device, type Making } from './device.ts'
 import { measured } from './sensor.ts'
 
 /** The gateway in a cellar: little to say of itself, but everything its children say goes through it. */
@@ -23,5 +23,5 @@ export function gateway(making: Making, children: number): Device {
     ]),
     every(periodMs, staggered(parts, periodMs), report),
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }

@@ -1,7 +1,7 @@
 import type { HeatEntranceTele } from '../../firmware-contracts/kinds/heat-entrance.ts'
 import type { EstateDesign, EstatePlant } from '../plant/estate-plant.ts'
 import { entrancePressures } from '../plant/heating-loop.ts'
-import { partsOf, once, staggered, type Device, type Making, type Task } from './device.ts'
+import { deviceOf, partsOf, once, staggered, type Device, type Making, type Task } from './device.ts'
 import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoiseC10 } from './sensor.ts'
 
 /** The sensors at a building's heating entrance: once a minute, and at once when a pressure has moved by
@@ -53,5 +53,5 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
     ]),
     { nextMs: bornMs + lookMs, run: watch },
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }

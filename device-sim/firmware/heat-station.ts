@@ -1,7 +1,7 @@
 import type { HeatStationTele } from '../../firmware-contracts/kinds/heat-station.ts'
 import type { EstateDesign, EstatePlant } from '../plant/estate-plant.ts'
 import type { Random } from '../random.ts'
-import { every, once, partsOf, staggered, type Device, type Making } from './device.ts'
+import { deviceOf, every, once, partsOf, staggered, type Device, type Making } from './device.ts'
 import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoiseC10 } from './sensor.ts'
 
 /** The station's controller: everything it measures, every ten seconds. */
@@ -29,7 +29,7 @@ export function heatStation(making: Making, design: EstateDesign): Device {
     every(periodS * 1000, staggered(parts, periodS * 1000), report),
     every(300_000, staggered(parts, 300_000), pumps),
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }
 
 function stationSample(design: EstateDesign, plant: EstatePlant, noise: Random): HeatStationTele {

@@ -1,4 +1,5 @@
 import {
+  encodeAck,
   encodeBirth,
   encodeConnection,
   encodeReading,
@@ -28,6 +29,12 @@ export interface Habits {
   deliveryS?: number
 }
 
+/** A sample as the device keeps it after it was sent. */
+export type KeptRow = Row & { port?: string }
+
+/** Samples kept for `cmd/replay`: 72 h of a heat station that speaks every 10 s, more of all that speak less. */
+export const keptRows = 30_000
+
 type Values = Row['values']
 type ReadingClass = Extract<DeviceClass, 'tele' | 'state' | 'event'>
 
@@ -46,6 +53,8 @@ export class Voice {
   readonly identity: Identity
   readonly #boot: number
   readonly #contract: string
+  /** The sample with number n is at place n % keptRows. */
+  readonly #kept: KeptRow[] = []
   #seq = 0
 
   constructor(identity: Identity, boot: number) {
@@ -59,7 +68,7 @@ export class Voice {
     const { kind, device } = this.identity
     const payload = encodeBirth({
       ...this.#stamp(t),
-      seq: this.#next(),
+      seq: this.#keep(t, {}),
       firmware: '1.0.0',
       hardware: `${kind}-sim`,
       serial: device.slice(-48),
@@ -72,13 +81,13 @@ export class Voice {
   }
 
   say(t: number, messageClass: ReadingClass, values: Values, port?: string): Outgoing {
-    const payload = encodeReading({ ...this.#stamp(t), seq: this.#next(), values })
+    const payload = encodeReading({ ...this.#stamp(t), seq: this.#keep(t, values, port), values })
     return this.#outgoing(t, messageClass, payload, port)
   }
 
   /** Takes a sample to be uploaded later. */
   sample(t: number, values: Values): Row {
-    return { seq: this.#next(), t, values }
+    return { seq: this.#keep(t, values), t, values }
   }
 
   upload(t: number, rows: readonly Row[]): Outgoing {
@@ -86,18 +95,46 @@ export class Voice {
     return this.#outgoing(t, 'batch', encodeUpload({ contract, boot, clock, rows }))
   }
 
+  /** What is still there of the numbers `from` … `to` of boot `b`. */
+  recall({ b, from, to }: { b: number; from: number; to: number }): KeptRow[] {
+    if (b !== this.#boot) return []
+    const rows: KeptRow[] = []
+    for (let seq = Math.max(from, this.#seq - keptRows + 1); seq <= Math.min(to, this.#seq); seq++) {
+      const row = this.#kept[seq % keptRows]
+      if (row?.seq === seq) rows.push(row)
+    }
+    return rows
+  }
+
+  /** Says samples again, all of one port or all of the device itself. */
+  history(t: number, rows: readonly KeptRow[]): Outgoing {
+    const { contract, boot, clock } = this.#stamp(t)
+    return this.#outgoing(t, 'hist', encodeUpload({ contract, boot, clock, rows }), rows[0]?.port)
+  }
+
+  /** Answers a command: done, or with a code why not (or not all of it). */
+  answer(t: number, command: string, { id, code }: { id: string; code?: string }): Outgoing {
+    const failed = code !== undefined && { code }
+    const seq = this.#keep(t, {})
+    const payload = encodeAck({ ...this.#stamp(t), seq, id, ok: code === undefined, ...failed })
+    return this.#outgoing(t, 'ack', payload, command)
+  }
+
   #stamp(t: number) {
     return { contract: this.#contract, boot: this.#boot, t, clock } as const
   }
 
-  #next(): number {
-    return ++this.#seq
+  /** Takes the next number, and remembers what it was taken for. */
+  #keep(t: number, values: Values, port?: string): number {
+    const seq = ++this.#seq
+    this.#kept[seq % keptRows] = { seq, t, values, ...(port !== undefined && { port }) }
+    return seq
   }
 
-  #outgoing(t: number, messageClass: DeviceClass, payload: Uint8Array, port?: string): Outgoing {
+  #outgoing(t: number, messageClass: DeviceClass, payload: Uint8Array, sub?: string): Outgoing {
     const { device, gateway } = this.identity
     const retain = messageClass === 'state' || messageClass === 'meta'
-    const topic = deviceTopic(this.identity, messageClass, port)
+    const topic = deviceTopic(this.identity, messageClass, sub)
     return { t, device: gateway ?? device, topic, payload, qos: 1, retain }
   }
 }

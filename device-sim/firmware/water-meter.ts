@@ -2,7 +2,7 @@ import type { WaterMeterTele } from '../../firmware-contracts/kinds/water-meter.
 import type { Row } from '../../firmware-contracts/encode.ts'
 import { dayOf } from '../plant/day.ts'
 import type { EstatePlant } from '../plant/estate-plant.ts'
-import { every, once, partsOf, staggered, type Device, type Making } from './device.ts'
+import { deviceOf, every, once, partsOf, staggered, type Device, type Making } from './device.ts'
 import { measured } from './sensor.ts'
 
 /** Two kinds of water meter. The building's has mains power and speaks every minute; a flat's samples every
@@ -47,7 +47,7 @@ export function buildingMeter(making: Making, building: number): Device {
     every(meterPeriodS * 1000, staggered(parts, meterPeriodS * 1000), report),
     every(86_400_000, staggered(parts, 86_400_000), (nowMs) => [voice.say(nowMs, 'state', settled)]),
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }
 
 export interface FlatPlace {
@@ -92,7 +92,7 @@ export function flatMeter(making: Making, place: FlatPlace, uploadS: number): De
     every(uploadS * 1000, staggered(parts, uploadS * 1000), upload),
     every(86_400_000, staggered(parts, 86_400_000), health),
   ]
-  return { identity: making.identity, tasks }
+  return deviceOf(parts, tasks)
 }
 
 /** Highest and lowest flow of the local day so far. */
