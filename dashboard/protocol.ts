@@ -123,6 +123,9 @@ export interface DeviceView {
   site: string
   state: 'online' | 'sleeping' | 'silent' | 'lost' | 'unknown'
   lastSeen?: number
+  /** Only when it is not right. `offsetMs`: how far the device is ahead, to the minute, so that a row that stays
+   *  as wrong as it was is not sent again with every message. */
+  clock?: { state: 'off' | 'unset'; offsetMs: number }
 }
 
 export interface OpsSnapshot {

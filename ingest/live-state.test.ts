@@ -4,7 +4,7 @@ import { encodeConnection, encodeReading, encodeUpload } from '../firmware-contr
 import type { LiveDevice } from '../estate/live.ts'
 import { VirtualClock } from '../platform/clock.ts'
 import type { DecodedMessage } from './decoded-log.ts'
-import { LiveState } from './live-state.ts'
+import { liveSnapshot, LiveState } from './live-state.ts'
 
 const noonMs = Date.parse('2026-01-15T12:00:00+08:00')
 const charger = 'est/1/hengkang/charger/hengkang-shed1-charger'
@@ -106,4 +106,74 @@ test('changes are told a few times a second, each device once, and a restart goe
   const next = new LiveState({ clock })
   next.restore(live.snapshot())
   expect(next.devices()).toEqual(live.devices())
+})
+
+test('a clock is as far off as the median of the last five live messages says', () => {
+  const live = new LiveState({ clock: new VirtualClock(noonMs) })
+  const clockOf = () => live.device('hengkang-b01-heat')?.clock
+  const said = (seq: number, offsetMs: number) => {
+    const receivedMs = noonMs + seq * 60_000
+    const { topic, payload } = pressure(seq, receivedMs + offsetMs, { p_ret_kpa: 223 }).intake
+    live.observe(message(topic, payload, receivedMs))
+  }
+  for (const [seq, offsetMs] of [-300, -400, -90_000, -200, -500].entries()) said(seq, offsetMs)
+  expect(clockOf(), 'one that was held up says nothing').toEqual({
+    source: 'n',
+    offsetMs: -400,
+    state: 'right',
+  })
+  for (const seq of [5, 6, 7]) said(seq, 90_000)
+  expect(clockOf()).toMatchObject({ offsetMs: 90_000, state: 'off' })
+  for (const seq of [8, 9, 10, 11, 12]) said(seq, 0)
+  expect(clockOf()).toMatchObject({ state: 'right' })
+  said(13, 6 * 60_000)
+  expect(clockOf(), 'what cannot be true is flagged at once').toMatchObject({ state: 'off' })
+  const again = new LiveState({ clock: new VirtualClock(noonMs) })
+  again.restore(liveSnapshot.parse(JSON.parse(JSON.stringify(live.snapshot()))))
+  expect(again.device('hengkang-b01-heat')?.clock, 'also after a restart').toEqual(clockOf())
+})
+
+test('an unset clock is flagged at once, and its samples stand at the time of their receipt', () => {
+  const live = new LiveState({ clock: new VirtualClock(noonMs) })
+  const sample = { contract: 'heat-entrance/1.0', boot: 1, seq: 1, values: { p_ret_kpa: 223 } }
+  live.observe(message(`${entrance}/tele`, encodeReading({ ...sample, t: 946_684_800_000, clock: 'u' })))
+  expect(live.device('hengkang-b01-heat')).toMatchObject({
+    clock: { source: 'u', state: 'unset' },
+    values: { p_ret_kpa: { value: 223, t: noonMs } },
+  })
+})
+
+test('neither back-fill nor a scheduled upload says anything of the clock, and back-fill shows no value', () => {
+  const live = new LiveState({ clock: new VirtualClock(noonMs) })
+  const rows = [{ seq: 1, t: noonMs - 3_600_000, values: { p_ret_kpa: 90 } }]
+  const upload = encodeUpload({ contract: 'heat-entrance/1.0', boot: 1, clock: 'n', rows })
+  live.observe(message(`${entrance}/hist`, upload))
+  const device = live.device('hengkang-b01-heat')
+  expect(device?.clock).toBeUndefined()
+  expect(device?.values).toEqual({})
+})
+
+test('a will of an earlier life buries nobody, and no will is a sign of life', () => {
+  const live = new LiveState({ clock: new VirtualClock(noonMs) })
+  live.observe(
+    message(
+      `${entrance}/tele`,
+      encodeReading({
+        contract: 'heat-entrance/1.0',
+        boot: 8,
+        seq: 1,
+        t: noonMs,
+        clock: 'n',
+        values: { p_ret_kpa: 223 },
+      }),
+    ),
+  )
+  const will = (boot: number) => {
+    const { intake, decoded } = connection('lost', boot)
+    live.observe({ intake: { ...intake, will: true, receivedMs: noonMs + 60_000 }, decoded })
+  }
+  will(7)
+  expect(live.device('hengkang-b01-heat')).toMatchObject({ connection: 'ready', lastSeenMs: noonMs })
+  will(8)
+  expect(live.device('hengkang-b01-heat')).toMatchObject({ connection: 'lost', lastSeenMs: noonMs })
 })

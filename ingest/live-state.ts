@@ -4,6 +4,7 @@ import type { LiveDevice, LiveFeed, LiveValue } from '../estate/live.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
+import { clockWatch, shownClock, watchClock } from './device-clock.ts'
 
 /** The latest of everything, by device: what a screen shows before it adds the age.
  *
@@ -18,6 +19,7 @@ const entry = z.object({
   site: z.string(),
   connection: z.enum(['ready', 'sleeping', 'lost', 'bye', 'unknown']),
   lastSeenMs: z.number(),
+  clock: clockWatch.optional(),
   firmware: z.string().optional(),
   contract: z.string().optional(),
   periodS: z.record(z.string(), z.number()).readonly().optional(),
@@ -72,7 +74,8 @@ export class LiveState implements LiveFeed {
     if (!decoded.ok) return
     const { message } = decoded
     const live = this.#entry(message.address)
-    live.lastSeenMs = Math.max(live.lastSeenMs, intake.receivedMs)
+    // A will is what others say of a device.
+    if (!intake.will) live.lastSeenMs = Math.max(live.lastSeenMs, intake.receivedMs)
     switch (message.type) {
       case 'connection':
         // A will of an earlier life, delivered late, must not bury the present one.
@@ -87,6 +90,7 @@ export class LiveState implements LiveFeed {
         live.periodS = message.birth.periodS
         break
       case 'readings':
+        live.boot = Math.max(live.boot, message.boot)
         if (live.connection !== 'sleeping') live.connection = 'ready'
         for (const reading of message.readings) absorb(live, reading, intake.receivedMs)
         break
@@ -128,6 +132,7 @@ export class LiveState implements LiveFeed {
 
 function absorb(live: Entry, reading: Reading, receivedMs: number): void {
   if (reading.class === 'hist') return
+  if (reading.class !== 'batch') live.clock = watchClock(live.clock, reading, receivedMs)
   const { t } = credibleTime(reading, receivedMs)
   const values = reading.port === undefined ? live.values : (live.ports[reading.port] ??= {})
   for (const [signal, value] of Object.entries(reading.values)) {
@@ -149,6 +154,7 @@ function shown({
   site,
   connection,
   lastSeenMs,
+  clock,
   firmware,
   contract,
   periodS,
@@ -160,6 +166,7 @@ function shown({
     site,
     connection,
     lastSeenMs,
+    ...(clock !== undefined && { clock: shownClock(clock) }),
     ...(firmware !== undefined && { firmware }),
     ...(contract !== undefined && { contract }),
     ...(periodS !== undefined && { periodS }),

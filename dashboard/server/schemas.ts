@@ -37,6 +37,8 @@ const device = z.object({
   site: z.string(),
   state: z.enum(['online', 'sleeping', 'silent', 'lost', 'unknown']),
   ageMs,
+  /** Only when it is not right: how far the device's clock is ahead, to the minute. */
+  clock: z.object({ state: z.enum(['off', 'unset']), offsetMs: z.number() }).exactOptional(),
 })
 
 export const devicesAnswer = z.object({ devices: z.array(device) })

@@ -28,6 +28,25 @@ describe('a device', () => {
   })
 })
 
+it.each<[string, LiveDevice['clock'], object | undefined]>([
+  ['a right clock is no news', { source: 'n', offsetMs: -400, state: 'right' }, undefined],
+  [
+    'a clock that is off tells by how many minutes',
+    { source: 'r', offsetMs: 425_123, state: 'off' },
+    { state: 'off', offsetMs: 420_000 },
+  ],
+  [
+    'a clock that was never set says so',
+    { source: 'u', offsetMs: -8e11, state: 'unset' },
+    expect.objectContaining({ state: 'unset' }),
+  ],
+])('%s', (_, clock, shown) => {
+  const device = { ...deviceSaying(meter, { vol_l: 1 }), ...(clock && { clock }) }
+  const sources = sourcesOf([device], { nowMs: startMs })
+  const known = sources.registry.device('meter')
+  expect(known && deviceView(known, sources).clock).toEqual(shown)
+})
+
 it('signals carry their unit, their age and whether they are believed', () => {
   expect(signalsOf(deviceSaying(meter, { vol_l: 5 }), startMs + hour)).toEqual([
     { signal: 'vol_l', value: 5, unit: 'L', ageMs: hour, stale: true },

@@ -5,6 +5,8 @@ import { unitOf } from '../../firmware-contracts/units.ts'
 import type { DeviceView } from '../protocol.ts'
 import { isGone, isStale, type Sources } from './sources.ts'
 
+const minuteMs = 60_000
+
 /** Whether a device is there. Silence is judged by the period it declared itself: a meter that uploads once a
  *  day is not silent after three minutes. */
 export function deviceView({ id, kind, site }: RegistryDevice, { live, nowMs }: Sources): DeviceView {
@@ -16,7 +18,14 @@ export function deviceView({ id, kind, site }: RegistryDevice, { live, nowMs }: 
     site,
     state: heard ? stateOf(device, nowMs) : 'unknown',
     ...(heard && { lastSeen: device.lastSeenMs }),
+    ...wrongClock(device),
   }
+}
+
+function wrongClock(device: LiveDevice | undefined): Pick<DeviceView, 'clock'> {
+  if (!device?.clock || device.clock.state === 'right') return {}
+  const { state, offsetMs } = device.clock
+  return { clock: { state, offsetMs: Math.round(offsetMs / minuteMs) * minuteMs } }
 }
 
 function stateOf(device: LiveDevice, nowMs: number): DeviceView['state'] {

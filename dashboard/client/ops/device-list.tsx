@@ -61,13 +61,13 @@ export function DeviceList({ devices, sight }: { devices: readonly DeviceView[];
 }
 
 function DeviceRow({ device, nowMs }: { device: DeviceView; nowMs: number }) {
-  const { id, kind, state, lastSeen } = device
+  const { id, kind, state, lastSeen, clock } = device
   return (
     <li class="device" data-state={state} data-device={id}>
       <Mark state={state} />
       <span class="device-id">
         <code>{id}</code>
-        <small>{sayKind(kind)}</small>
+        <small>{clock === undefined ? sayKind(kind) : `${sayKind(kind)} · ${sayClock(clock)}`}</small>
       </span>
       <span class="device-state">
         <span>{say(`device-${state}`)}</span>
@@ -75,6 +75,12 @@ function DeviceRow({ device, nowMs }: { device: DeviceView; nowMs: number }) {
       </span>
     </li>
   )
+}
+
+function sayClock({ state, offsetMs }: NonNullable<DeviceView['clock']>): string {
+  const minutes = Math.abs(offsetMs) / 60_000
+  if (state === 'unset' || minutes === 0) return say('clock-unset')
+  return say(offsetMs > 0 ? 'clock-ahead' : 'clock-behind', { count: minutes })
 }
 
 /** A kind that this page does not know yet is called by its own name. */
