@@ -1,10 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { z } from 'zod'
 import { command, runCommand, type Command as Asked } from './estate/commands.ts'
+import { refusalReasons } from './firmware-contracts/message.ts'
 import { openRecords } from './estate/records.ts'
 import { serverKey } from './estate/server-key.ts'
+import { IngestMemory } from './ingest/memory.ts'
+import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
+import { QuarantineDesk } from './ingest/quarantine-desk.ts'
+import { QuarantineReplays } from './ingest/quarantine-replay.ts'
 import { askServer } from './platform/command-socket.ts'
 import { systemClock } from './platform/clock.ts'
 import { parseConfig, type Config } from './platform/config.ts'
@@ -56,7 +61,41 @@ function program(config: Config): Command {
     .action(async (options: { site?: string }) =>
       print(await ask(config, { name: 'orders list', ...options })),
     )
+  addQuarantine(cli, config)
   return cli
+}
+
+/** As commander hands it over: text. */
+interface Selected {
+  id?: string
+  device?: string
+  reason?: string
+}
+
+function addQuarantine(cli: Command, config: Config): void {
+  const quarantine = cli.command('quarantine').description('what was refused of the devices, and why')
+  const about = async (name: string, { id, ...rest }: Selected = {}) =>
+    print(await askQuarantine(config, { name: `quarantine ${name}`, ...rest, ...(id && { id: Number(id) }) }))
+  const selecting = (name: string) =>
+    quarantine
+      .command(name)
+      .option('--device <device>', 'only of this device')
+      .option('--reason <reason>', refusalReasons.join(', '))
+  selecting('list')
+    .description('groups of refusals, the most recent first')
+    .action((options: Selected) => about('list', options))
+  quarantine
+    .command('show <id>')
+    .description('a group with its newest raw messages')
+    .action((id: string) => about('show', { id }))
+  selecting('replay')
+    .option('--id <id>', 'only this group')
+    .description('judge again, after a contract was put right: all, or what fits; needs the running server')
+    .action((options: Selected) => about('replay', options))
+  quarantine
+    .command('discard <id>')
+    .description('forget a group and its raw messages; in the ledger they stay quarantined')
+    .action((id: string) => about('discard', { id }))
 }
 
 async function importFile(
@@ -87,19 +126,43 @@ function readJson(file: string): unknown {
   }
 }
 
-async function ask(
-  config: Config,
-  words: z.input<typeof command> | Record<string, unknown>,
-): Promise<unknown> {
-  const parsed = command.safeParse(words)
-  if (!parsed.success) {
-    throw new OperatorError(
-      'The command has mistakes:',
-      parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`),
-    )
+async function ask(config: Config, words: unknown): Promise<unknown> {
+  const asked = parsed(command, words)
+  const answered = await askServer(commandSocketOf(config), asked)
+  return answered ? answered.result : runHere(config, asked)
+}
+
+async function askQuarantine(config: Config, words: unknown): Promise<unknown> {
+  const asked = parsed(quarantineCommand, words)
+  const answered = await askServer(commandSocketOf(config), asked)
+  if (answered) return answered.result
+  const file = join(config.dataDir, 'ingest.db')
+  if (!existsSync(file)) throw new OperatorError(`There is no ${file}: nothing was ever taken in here.`)
+  const [memory, clock] = [new IngestMemory(file), systemClock]
+  memory.start()
+  try {
+    const health = () => ({ ok: false, detail: 'no server runs on this DATA_DIR' })
+    const desk = new QuarantineDesk({
+      memory,
+      replays: new QuarantineReplays({ memory, clock }),
+      health,
+      clock,
+    })
+    return await runQuarantineCommand(desk, asked)
+  } finally {
+    memory.stop()
   }
-  const answered = await askServer(join(config.dataDir, 'run', 'cli.sock'), parsed.data)
-  return answered ? answered.result : runHere(config, parsed.data)
+}
+
+function parsed<Schema extends z.ZodType>(schema: Schema, words: unknown): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(words)
+  if (success) return data
+  const mistakes = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  throw new OperatorError('The command has mistakes:', mistakes)
+}
+
+function commandSocketOf({ dataDir }: Config): string {
+  return join(dataDir, 'run', 'cli.sock')
 }
 
 async function runHere(config: Config, asked: Asked): Promise<unknown> {

@@ -20,6 +20,7 @@ import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
 import { Staff } from './estate/staff.ts'
 import { valvesToClose } from './estate/valves.ts'
 import { Ingest } from './ingest/ingest.ts'
+import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
 import { keepAlive, systemClock as clock } from './platform/clock.ts'
 import { askServer, CommandSocket } from './platform/command-socket.ts'
 import { parseConfig, type Config, type MqttAccess } from './platform/config.ts'
@@ -200,18 +201,6 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const registry = new CurrentRegistry({ records, clock, logger })
   await registry.start()
   lifecycle.onStop('registry', () => registry.stop())
-  const commands = new CommandSocket({
-    path: commandSocketOf(config),
-    run: async (asked) => {
-      const answer = await runCommand({ records, key, timeZone, clock }, command.parse(asked))
-      // Who has the answer to an import may ask for its devices at once.
-      await registry.refresh()
-      return answer
-    },
-    logger,
-  })
-  await commands.start()
-  lifecycle.onStop('command socket', () => commands.stop())
   const orders = new OrderBook({ records, timeZone })
   const ingest = new Ingest({
     config,
@@ -223,6 +212,20 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
     logger,
     metrics,
   })
+  const commands = new CommandSocket({
+    path: commandSocketOf(config),
+    run: async (asked) => {
+      const aboutQuarantine = quarantineCommand.safeParse(asked)
+      if (aboutQuarantine.success) return runQuarantineCommand(ingest.quarantine, aboutQuarantine.data)
+      const answer = await runCommand({ records, key, timeZone, clock }, command.parse(asked))
+      // Who has the answer to an import may ask for its devices at once.
+      await registry.refresh()
+      return answer
+    },
+    logger,
+  })
+  await commands.start()
+  lifecycle.onStop('command socket', () => commands.stop())
   await ingest.start(fail)
   lifecycle.onStop('ingest', () => ingest.stop())
   link.answer('health', () => Promise.resolve(ingest.health()))
@@ -246,7 +249,7 @@ async function startDashboard(
     staff,
     faults: () => ingest.alarms(),
     ledger: () => ingest.ledger(),
-    quarantine: (limit) => ingest.quarantine(limit),
+    quarantine: ingest.quarantine,
     health: () => healthOfAll(link),
     metricsText: () => metricsOfAll(link),
     flows: { socketPath: flowsSocketOf(config), ensureStarted: () => link.ensure('flows') },

@@ -10,6 +10,8 @@ import type { IntakeMessage, IntakeReader } from '../platform/intake-message.ts'
 export interface DecodedMessage {
   intake: IntakeMessage
   decoded: Decoded
+  /** Out of quarantine, where only the history store had refused it. */
+  seenUnstored?: boolean
 }
 
 /** How often the end of the log is looked at; it adds half of this to the latency of a reading. */

@@ -21,6 +21,7 @@ const saved = z.object({
   regresses: z.number(),
   clones: z.number(),
   deliveryMs: z.number(),
+  firmware: z.string().default(''),
 })
 const savedAsks = z.array(replayAsk)
 
@@ -49,6 +50,8 @@ export class DeviceMemory {
   #asks: readonly ReplayAsk[]
   /** Receive time of its latest message since the process began; 0 before the first. */
   heardMs = 0
+  /** As its latest birth said; '' before one. */
+  firmware: string
 
   constructor(budget = new PrintBudget(), row?: { memory: string; asks: string }) {
     const was = row && saved.parse(JSON.parse(row.memory))
@@ -59,6 +62,7 @@ export class DeviceMemory {
     this.#regresses = was?.regresses ?? 0
     this.#clones = was?.clones ?? 0
     this.#deliveryMs = was?.deliveryMs ?? 0
+    this.firmware = was?.firmware ?? ''
     this.#asks = row ? savedAsks.parse(JSON.parse(row.asks)) : []
   }
 
@@ -71,6 +75,7 @@ export class DeviceMemory {
       regresses: this.#regresses,
       clones: this.#clones,
       deliveryMs: this.#deliveryMs,
+      firmware: this.firmware,
     }
   }
 

@@ -19,6 +19,7 @@ import type { WriteFailure } from './history/write-error.ts'
 import { dayMs, device, openIntake, sample, send } from './history-writer.fixture.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { IngestMemory } from './memory.ts'
+import { QuarantineReplays } from './quarantine-replay.ts'
 
 /** The history consumer in front of a real InfluxDB that is ill in every way it can be. What it cannot do itself
  *  (500, 503, a proxy's page) an HTTP server in between says in its place. */
@@ -75,6 +76,8 @@ async function startConsumer(
     origin: () => reader.origin(),
     store,
     memory,
+    replays: new QuarantineReplays({ memory, clock: systemClock }),
+    onDealt: () => {},
     onRefused: () => {},
     onCursor: () => {},
     clock: systemClock,
@@ -135,7 +138,7 @@ describe.skipIf(missing('influxd'))(
       expect(writer.health().detail).toContain('5 messages wait')
       between.writesGet('passed on')
       await settles(10)
-      expect(memory.quarantine(10)).toEqual([])
+      expect(memory.quarantine.list({}, 10)).toEqual([])
     })
 
     test('a server that asks to be left alone for two seconds is', async () => {
@@ -198,7 +201,7 @@ describe.skipIf(missing('influxd'))(
       const { failures, settles, memory } = await startConsumer(server.url)
       await settles(200)
       expect(await failures('too-large')).toBeGreaterThan(0)
-      expect(memory.quarantine(10)).toEqual([])
+      expect(memory.quarantine.list({}, 10)).toEqual([])
     })
 
     test('a field that has another type there: only that reading is put aside, in the words of InfluxDB', async () => {
@@ -221,7 +224,7 @@ describe.skipIf(missing('influxd'))(
       await Promise.all([...[2, 3, 4, 5, 6].map((seq) => send(log, sample(seq))), send(log, poisoned)])
       await settles(6)
       expect(await failures('partial')).toBeGreaterThan(0)
-      expect(memory.quarantine(10)).toMatchObject([
+      expect(memory.quarantine.list({}, 10)).toMatchObject([
         { device, reason: 'history-refused', got: expect.stringContaining('field type conflict') },
       ])
     })

@@ -1,88 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { encodeConnection, encodeUpload } from '../firmware-contracts/encode.ts'
-import { systemClock } from '../platform/clock.ts'
-import type { IntakeReader } from '../platform/intake-message.ts'
-import { Lifecycle } from '../platform/lifecycle.ts'
-import { silentLog } from '../platform/log.ts'
-import { openMetrics } from '../platform/metrics.ts'
-import { DecodedLog } from './decoded-log.ts'
-import { openHistory } from './history/open-history.ts'
+import { Consumers } from './consumers.fixture.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryWriteError } from './history/write-error.ts'
-import { dayMs, device, openIntake, sample, send, topic } from './history-writer.fixture.ts'
-import { HistoryWriter } from './history-writer.ts'
-import { ledger } from './ledger.ts'
-import { IngestMemory } from './memory.ts'
-import type { Refused } from './sorting.ts'
+import { dayMs, device, sample, send, topic } from './history-writer.fixture.ts'
 
-/** The history consumer with a real intake log, a real memory and the embedded store. */
+/** The history consumer, asked what became of each message. */
 
-let folder: string
-let lifecycle: Lifecycle
+let consumers: Consumers
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'writer-'))
-  lifecycle = new Lifecycle(silentLog)
-})
-
-afterEach(async () => {
-  await lifecycle.stop()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-/** One life of the consumer: everything in the log is dealt with, then it stops. */
-async function consume(reader: IntakeReader, wrap: (store: HistoryStore) => HistoryStore = (store) => store) {
-  const told: Refused[] = []
-  const life = new Lifecycle(silentLog)
-  const history = openHistory({ dataDir: folder, timeZone: 'Asia/Shanghai' })
-  await history.start()
-  life.onStop('history', () => history.stop())
-  const memory = new IngestMemory(join(folder, 'ingest.db'))
-  memory.start()
-  life.onStop('memory', () => memory.stop())
-  const log = new DecodedLog({ reader, clock: systemClock })
-  log.start()
-  life.onStop('log', () => log.stop())
-  const writer = new HistoryWriter({
-    log,
-    origin: () => reader.origin(),
-    store: wrap(history),
-    memory,
-    onRefused: (refused) => told.push(...refused),
-    onCursor: () => {},
-    clock: systemClock,
-    logger: silentLog,
-    metrics: openMetrics('test'),
-  })
-  writer.start((cause) => {
-    throw cause
-  })
-  life.onStop('writer', () => writer.stop())
-  await expect.poll(() => memory.cursor(), { timeout: 10_000 }).toBe(reader.end())
-  const stored = await history.range({
-    kind: 'heat-entrance',
-    device,
-    signal: 'p_ret_kpa',
-    fromMs: 0,
-    toMs: 2 * dayMs,
-    points: 1,
-  })
-  const result = {
-    told,
-    health: writer.health(),
-    ledger: ledger(reader, memory),
-    quarantine: memory.quarantine(100),
-    samples: stored.reduce((sum, { count }) => sum + count, 0),
-  }
-  await life.stop()
-  return result
-}
+beforeEach(() => (consumers = new Consumers()))
+afterEach(() => consumers.stop())
 
 test('every accepted message has one outcome, and the ledger adds up per device', async () => {
-  const { log, reader } = await openIntake(folder, lifecycle)
+  const { log, reader } = await consumers.openIntake()
   for (let seq = 1; seq <= 5; seq++) await send(log, sample(seq))
   await send(log, sample(3))
   await send(log, Buffer.from('{"broken'))
@@ -92,9 +25,13 @@ test('every accepted message has one outcome, and the ledger adds up per device'
     will: true,
   })
   log.countRefused(device)
-  const { ledger, quarantine, told, samples } = await consume(reader)
-  const line = { accepted: 9, stored: 6, quarantined: 2, duplicate: 1, pending: 0, refused: 1, wills: 1 }
-  expect(ledger).toEqual({ total: line, devices: [{ device, ...line }] })
+  const { ledger, quarantine, told, samples } = await consumers.live(reader)
+  const line = {
+    ...{ accepted: 9, stored: 6, quarantined: 2, duplicate: 1, pending: 0, refused: 1, wills: 1 },
+    ...{ readings: 5, repeated: 1, missing: 0, difference: 0 },
+  }
+  expect(ledger).toMatchObject({ total: { ...line, unreadable: 0 }, imbalance: 0, uncounted: 0 })
+  expect(ledger.devices).toMatchObject([{ device, ...line }])
   expect(quarantine.map(({ reason, path, count }) => ({ reason, path, count }))).toEqual([
     { reason: 'value-invalid', path: 'd.p_ret_kpa', count: 1 },
     { reason: 'not-json', path: '', count: 1 },
@@ -104,46 +41,50 @@ test('every accepted message has one outcome, and the ledger adds up per device'
 })
 
 test('a consumer that died after the store took a batch and before its memory did stores nothing twice', async () => {
-  const { log, reader } = await openIntake(folder, lifecycle)
+  const { log, reader } = await consumers.openIntake()
   for (let seq = 1; seq <= 20; seq++) await send(log, sample(seq))
   // The store has the batch; the memory of this life is lost with its file.
-  await consume(reader)
-  rmSync(join(folder, 'ingest.db'))
-  rmSync(join(folder, 'ingest.db-wal'), { force: true })
+  await consumers.live(reader)
+  rmSync(join(consumers.folder, 'ingest.db'))
+  rmSync(join(consumers.folder, 'ingest.db-wal'), { force: true })
   for (let seq = 21; seq <= 30; seq++) await send(log, sample(seq))
-  const { ledger, samples } = await consume(reader)
+  const { ledger, samples } = await consumers.live(reader)
   expect(samples).toBe(30)
   expect(ledger.total).toMatchObject({ accepted: 30, stored: 30, duplicate: 0 })
 })
 
 test('a store that is down for a while loses nothing and is seen to be down', async () => {
-  const { log, reader } = await openIntake(folder, lifecycle)
+  const { log, reader } = await consumers.openIntake()
   for (let seq = 1; seq <= 10; seq++) await send(log, sample(seq))
   let refusals = 2
-  const { samples, ledger } = await consume(reader, (store) => ({
-    ...bound(store),
-    write: (batch) =>
-      refusals-- > 0
-        ? Promise.reject(new HistoryWriteError({ failure: 'unavailable', reason: 'nobody there' }))
-        : store.write(batch),
-  }))
+  const { samples, ledger } = await consumers.live(reader, {
+    wrap: (store) => ({
+      ...bound(store),
+      write: (batch) =>
+        refusals-- > 0
+          ? Promise.reject(new HistoryWriteError({ failure: 'unavailable', reason: 'nobody there' }))
+          : store.write(batch),
+    }),
+  })
   expect(samples).toBe(10)
   expect(ledger.total).toMatchObject({ accepted: 10, stored: 10, pending: 0 })
 })
 
 test('a point that the store will not have puts its message into quarantine, in the words of the store', async () => {
-  const { log, reader } = await openIntake(folder, lifecycle)
+  const { log, reader } = await consumers.openIntake()
   for (let seq = 1; seq <= 8; seq++) await send(log, sample(seq))
   const poisoned = reader.origin() + 5
-  const { quarantine, ledger } = await consume(reader, (store) => ({
-    ...bound(store),
-    write: (batch) =>
-      batch.points.some(({ position }) => position === poisoned)
-        ? Promise.reject(
-            new HistoryWriteError({ failure: 'partial', reason: 'partial write: field type conflict' }),
-          )
-        : Promise.resolve(),
-  }))
+  const { quarantine, ledger } = await consumers.live(reader, {
+    wrap: (store) => ({
+      ...bound(store),
+      write: (batch) =>
+        batch.points.some(({ position }) => position === poisoned)
+          ? Promise.reject(
+              new HistoryWriteError({ failure: 'partial', reason: 'partial write: field type conflict' }),
+            )
+          : Promise.resolve(),
+    }),
+  })
   expect(ledger.total).toMatchObject({ accepted: 8, stored: 7, quarantined: 1 })
   expect(quarantine[0]).toMatchObject({
     device,
@@ -155,7 +96,7 @@ test('a point that the store will not have puts its message into quarantine, in 
 test("an upload of a household meter's day is one message and many readings; what came before is not stored again", async () => {
   const meter = 'hengkang-b01-f101-water'
   const to = `est/1/hengkang/water-meter/${meter}/batch`
-  const { log, reader } = await openIntake(folder, lifecycle)
+  const { log, reader } = await consumers.openIntake()
   const upload = (from: number, until: number) => {
     const seqs = Array.from({ length: until - from + 1 }, (_, index) => from + index)
     const rows = seqs.map((seq) => ({
@@ -168,7 +109,7 @@ test("an upload of a household meter's day is one message and many readings; wha
   await send(log, upload(1, 10), { to, of: meter })
   await send(log, upload(1, 10), { to, of: meter })
   await send(log, upload(6, 15), { to, of: meter })
-  const { ledger } = await consume(reader)
+  const { ledger } = await consumers.live(reader)
   expect(ledger.total).toMatchObject({ accepted: 3, stored: 2, duplicate: 1, quarantined: 0 })
 })
 

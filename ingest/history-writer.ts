@@ -12,6 +12,7 @@ import {
   type WriteFailure,
 } from './history/write-error.ts'
 import type { IngestMemory } from './memory.ts'
+import type { ReplayBatch, QuarantineReplays } from './quarantine-replay.ts'
 import { sort, withoutPoison, type Refused } from './sorting.ts'
 
 /** The consumer that puts every accepted message where it belongs: into history, into quarantine, or among
@@ -38,8 +39,11 @@ export interface HistoryWriterParts {
   origin: () => number
   store: HistoryStore
   memory: IngestMemory
+  replays: QuarantineReplays
   /** Told, after the fact is on disk, what was refused. */
   onRefused: (refused: readonly Refused[]) => void
+  /** Told, in the turn in which the memory was saved, what was dealt with, up to `to`. */
+  onDealt: (messages: readonly DecodedMessage[], to: number) => void
   /** Told the position up to which the intake log is no longer needed. */
   onCursor: (position: number) => void
   clock: Clock
@@ -135,23 +139,38 @@ export class HistoryWriter {
   }
 
   async #run(): Promise<void> {
+    const { log, replays } = this.#parts
     while (!this.#stopping) {
-      const messages = this.#parts.log.read(this.#cursor)
+      // One batch of each in turn: a long replay holds up nobody, and one that a crash cut off comes first.
+      const replay = replays.next()
+      if (replay) await this.#replay(replay)
+      const messages = log.read(this.#cursor)
       const last = messages.at(-1)
       this.#behindMs = messages[0]?.intake.receivedMs
       if (last) await this.#deal(messages, last.intake.position)
-      else await Promise.race([this.#parts.log.more(this.#cursor), this.#stopped.promise])
+      else if (!replay) await Promise.race([log.more(this.#cursor), replays.asked(), this.#stopped.promise])
     }
   }
 
+  async #replay(batch: ReplayBatch): Promise<void> {
+    const { memory, replays } = this.#parts
+    const sorted = sort(batch.messages, (device) => memory.device(device))
+    const { from, to } = batch
+    const poisoned = await this.#store({ lane: 'replay', from, to, points: sorted.points })
+    if (poisoned) replays.settle(batch, withoutPoison(sorted, batch.messages, poisoned))
+  }
+
   async #deal(messages: readonly DecodedMessage[], to: number): Promise<void> {
-    const { memory, onRefused, onCursor } = this.#parts
+    const { memory, origin, onRefused, onDealt, onCursor } = this.#parts
+    const cursor = Math.max(this.#cursor, origin())
     const sorted = sort(messages, (device) => memory.device(device))
-    const batch = { from: this.#cursor + 1, to, points: sorted.points }
+    const batch = { from: cursor + 1, to, points: sorted.points }
     const poisoned = await this.#store(batch)
     if (!poisoned) return
     const settled = poisoned.length === 0 ? sorted : withoutPoison(sorted, messages, poisoned)
-    memory.commit(settled, to)
+    memory.countFor(origin())
+    memory.commit(settled, { to, unreadable: to - cursor - messages.length })
+    onDealt(messages, to)
     this.#cursor = to
     for (const { outcome } of settled.outcomes) this.#outcomes.inc({ outcome })
     this.#written.inc(sorted.points.length - poisoned.length)

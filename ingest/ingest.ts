@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { Counter } from 'prom-client'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
@@ -10,16 +11,19 @@ import { Lifecycle } from '../platform/lifecycle.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { DecodedLog } from './decoded-log.ts'
-import type { Numbering } from './device-memory.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryWriter } from './history-writer.ts'
-import { ledger, type Ledger } from './ledger.ts'
+import { Audit } from './audit.ts'
+import type { Ledger } from './ledger.ts'
 import { LiveState } from './live-state.ts'
-import { IngestMemory, type QuarantineItem } from './memory.ts'
+import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
 import { ReplayAsker } from './replay-asker.ts'
+import { QuarantineDesk } from './quarantine-desk.ts'
+import { RejectBudget } from './reject-budget.ts'
+import { QuarantineReplays } from './quarantine-replay.ts'
 import type { Refused } from './sorting.ts'
 import { Watch } from './watch.ts'
 
@@ -39,9 +43,15 @@ export interface IngestOptions {
 export class Ingest {
   readonly history: HistoryStore
   readonly live: LiveState
+  readonly quarantine: QuarantineDesk
+  readonly #clock: Clock
   readonly #lifecycle: Lifecycle
   readonly #reader: IntakeReader
   readonly #memory: IngestMemory
+  readonly #audit: Audit
+  readonly #replays: QuarantineReplays
+  readonly #rejectBudget = new RejectBudget()
+  readonly #withheld: Counter
   readonly #notices: Notices
   readonly #writer: HistoryWriter
   readonly #asker: ReplayAsker
@@ -51,9 +61,17 @@ export class Ingest {
 
   constructor(options: IngestOptions) {
     const { config, clock, logger, metrics, records, registry, orders } = options
+    this.#clock = clock
     this.#lifecycle = new Lifecycle(logger)
     this.#reader = openIntakeReader(join(config.dataDir, 'intake.db'))
     this.#memory = new IngestMemory(join(config.dataDir, 'ingest.db'))
+    this.#withheld = new Counter({
+      name: 'estate_rejects_withheld_total',
+      help: 'refusals a device was not told of, because it was told so many already',
+      registers: [metrics],
+    })
+    this.#audit = new Audit({ reader: this.#reader, memory: this.#memory, clock, logger, metrics })
+    this.#replays = new QuarantineReplays({ memory: this.#memory, clock })
     this.#log = new DecodedLog({ reader: this.#reader, clock })
     this.#notices = new Notices({ ...options.mqtt, clock, logger, metrics })
     this.history = openHistory(config)
@@ -64,6 +82,8 @@ export class Ingest {
       origin,
       store: this.history,
       memory: this.#memory,
+      replays: this.#replays,
+      onDealt: (messages, to) => this.#audit.dealt(messages, to),
       onRefused: (refused) => this.#tellRefused(refused),
       onCursor: (position) => this.#cursors.set('history', position),
       clock,
@@ -79,6 +99,8 @@ export class Ingest {
       logger,
       metrics,
     })
+    const health = () => this.#writer.health()
+    this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
     this.#watch = new Watch({
       log: this.#log,
       origin,
@@ -105,6 +127,8 @@ export class Ingest {
     started.onStop('history', () => this.history.stop())
     this.#notices.start()
     started.onStop('notices', () => this.#notices.stop())
+    this.#audit.start()
+    started.onStop('audit', () => this.#audit.stop())
     this.#log.start()
     started.onStop('decoded log', () => this.#log.stop())
     started.onStop('live state', () => this.live.stop())
@@ -121,7 +145,8 @@ export class Ingest {
   }
 
   health(): { ok: boolean; detail: string } {
-    return this.#writer.health()
+    const { ok, detail } = this.#writer.health()
+    return { ok, detail: [detail, this.#audit.trouble()].filter((said) => said !== undefined).join('; ') }
   }
 
   /** How far each consumer has got since this process began: what the log need not keep any longer. */
@@ -129,17 +154,8 @@ export class Ingest {
     return Object.fromEntries(this.#cursors)
   }
 
-  ledger(): Ledger {
-    return ledger(this.#reader, this.#memory)
-  }
-
-  /** How every device counts its messages. */
-  numberings(): ReadonlyMap<string, Numbering> {
-    return this.#memory.numberings()
-  }
-
-  quarantine(limit: number): readonly QuarantineItem[] {
-    return this.#memory.quarantine(limit)
+  ledger(): Promise<Ledger> {
+    return this.#audit.ledger()
   }
 
   alarms(): readonly AlarmView[] {
@@ -150,7 +166,9 @@ export class Ingest {
     for (const { message, refusal } of refused) {
       const { decoded } = message
       const address = decoded.ok ? decoded.message.address : decoded.address
-      if (address) this.#notices.reject(address, refusal)
+      if (!address) continue
+      if (this.#rejectBudget.spend(address.device, this.#clock.now())) this.#notices.reject(address, refusal)
+      else this.#withheld.inc()
     }
   }
 }

@@ -1,9 +1,14 @@
-import type { IntakeReader } from '../platform/intake-message.ts'
-import type { IngestMemory } from './memory.ts'
+import type { IntakeCount } from '../platform/intake-message.ts'
+import type { DeviceOutcomes } from './memory.ts'
+import type { Waiting } from './pending.ts'
 
-/** Promise 2: accepted = stored + quarantined + duplicate + pending, per device and in total. `accepted` and
- *  `refused` are the broker's own counts, the outcomes are the history consumer's, and `pending` is counted
- *  from the messages that wait in the log, so that the sum is a check and not a definition. */
+/** Promise 2: accepted = stored + quarantined + duplicate + pending, per device and in total.
+ *
+ *  Each term comes from somebody else: `accepted` and `refused` are the broker's own counts, the outcomes are
+ *  those of the history consumer, `pending` is counted from the messages that wait in the log. So the sum is a
+ *  check and not a definition, and what it is out by is said. Positions where the log no longer holds a message
+ *  (damage, or a memory older than the log) are the one thing that cannot be told by device: they stand in the
+ *  total as `unreadable`. */
 export interface LedgerLine {
   accepted: number
   stored: number
@@ -14,64 +19,105 @@ export interface LedgerLine {
   refused: number
   /** Last wills among the accepted; they carry no sequence number. */
   wills: number
+  /** The second count, of what carries (boot, seq): stored, and seen before. */
+  readings: number
+  repeated: number
+  /** Sequence numbers missing between those seen; of these given up; missing once and come since. */
+  missing: number
+  givenUp: number
+  filled: number
+  reboots: number
+  wraps: number
+  /** A later sample under an earlier number; one number with two contents. */
+  regresses: number
+  clones: number
+  /** accepted minus what became of it; 0 when the books are right. */
+  difference: number
+}
+
+export interface LedgerTotal extends LedgerLine {
+  unreadable: number
 }
 
 export interface Ledger {
-  total: LedgerLine
+  total: LedgerTotal
   devices: readonly ({ device: string } & LedgerLine)[]
+  /** Messages that no count explains; 0 when the books are right. */
+  imbalance: number
+  /** Waiting messages that are in the total but not yet counted for their devices. */
+  uncounted: number
+  /** Epoch ms. */
+  atMs: number
 }
 
-/** Waiting messages counted for one ledger; a longer queue is a store that is down, which `/readyz` tells. */
-const pendingLimit = 200_000
-const stretch = 10_000
+export interface Books {
+  accepted: ReadonlyMap<string, IntakeCount>
+  dealt: ReadonlyMap<string, DeviceOutcomes>
+  waiting: Waiting
+  /** Positions passed, or waiting, without a message. */
+  unreadable: number
+  atMs: number
+}
 
-export function ledger(reader: IntakeReader, memory: IngestMemory): Ledger {
-  // The order matters: what is stored between the looks would otherwise be missing from the sum.
-  const cursor = memory.cursor()
-  const outcomes = memory.outcomes()
-  const lines = new Map<string, LedgerLine>()
-  const line = (device: string) => {
-    const known = lines.get(device) ?? emptyLine()
-    lines.set(device, known)
-    return known
+export function balance({ accepted, dealt, waiting, unreadable, atMs }: Books): Ledger {
+  const names = new Set([...accepted.keys(), ...dealt.keys(), ...waiting.devices.keys()])
+  const devices = [...names].map((device) => ({
+    device,
+    ...lineOf(accepted.get(device), dealt.get(device), waiting.devices.get(device) ?? 0),
+  }))
+  const sum = devices.reduce(add, emptyLine)
+  const { uncounted } = waiting
+  const difference = sum.difference - uncounted - unreadable
+  const total = { ...sum, pending: sum.pending + uncounted, difference, unreadable }
+  const out = devices.reduce((all, line) => all + Math.abs(line.difference), 0)
+  // What is not counted for its device yet, or cannot be, is a difference there and none in the total.
+  const imbalance = Math.max(Math.abs(difference), uncounted > 0 ? 0 : out - unreadable)
+  return { total, devices, imbalance, uncounted, atMs }
+}
+
+const emptyLine: Readonly<LedgerLine> = {
+  accepted: 0,
+  stored: 0,
+  quarantined: 0,
+  duplicate: 0,
+  pending: 0,
+  refused: 0,
+  wills: 0,
+  readings: 0,
+  repeated: 0,
+  missing: 0,
+  givenUp: 0,
+  filled: 0,
+  reboots: 0,
+  wraps: 0,
+  regresses: 0,
+  clones: 0,
+  difference: 0,
+}
+
+const counts = [
+  ...(['accepted', 'stored', 'quarantined', 'duplicate', 'pending', 'refused', 'wills'] as const),
+  ...(['readings', 'repeated', 'missing', 'givenUp', 'filled', 'reboots', 'wraps'] as const),
+  ...(['regresses', 'clones', 'difference'] as const),
+] satisfies readonly (keyof LedgerLine)[]
+
+function lineOf(
+  count: IntakeCount | undefined,
+  outcomes: DeviceOutcomes | undefined,
+  pending: number,
+): LedgerLine {
+  const { carried = 0, ...dealt } = outcomes ?? {}
+  const line = { ...emptyLine, ...dealt, ...count, pending }
+  const accepted = line.accepted + carried
+  return {
+    ...line,
+    accepted,
+    difference: accepted - line.stored - line.quarantined - line.duplicate - pending,
   }
-  for (const [device, counts] of outcomes) Object.assign(line(device), counts)
-  for (const [device, pending] of pendingAfter(reader, cursor)) line(device).pending = pending
-  for (const [device, counts] of reader.counts()) Object.assign(line(device), counts)
-  const devices = [...lines].map(([device, counts]) => ({ device, ...counts }))
-  return { total: devices.reduce(add, emptyLine()), devices }
-}
-
-function pendingAfter(reader: IntakeReader, cursor: number): Map<string, number> {
-  const pending = new Map<string, number>()
-  let counted = 0
-  let after = Math.max(cursor, reader.origin())
-  while (counted < pendingLimit) {
-    const messages = reader.read(after, stretch)
-    for (const { topic } of messages) {
-      const device = topic.split('/')[4] ?? ''
-      pending.set(device, (pending.get(device) ?? 0) + 1)
-    }
-    counted += messages.length
-    const last = messages.at(-1)
-    if (!last) break
-    after = last.position
-  }
-  return pending
-}
-
-function emptyLine(): LedgerLine {
-  return { accepted: 0, stored: 0, quarantined: 0, duplicate: 0, pending: 0, refused: 0, wills: 0 }
 }
 
 function add(total: LedgerLine, line: LedgerLine): LedgerLine {
-  return {
-    accepted: total.accepted + line.accepted,
-    stored: total.stored + line.stored,
-    quarantined: total.quarantined + line.quarantined,
-    duplicate: total.duplicate + line.duplicate,
-    pending: total.pending + line.pending,
-    refused: total.refused + line.refused,
-    wills: total.wills + line.wills,
-  }
+  const sum = { ...total }
+  for (const count of counts) sum[count] += line[count]
+  return sum
 }

@@ -1,53 +1,28 @@
 import Database from 'better-sqlite3'
 import { z } from 'zod'
-import type { Refusal } from '../firmware-contracts/message.ts'
+import { bringUpToDate } from './memory-schema.ts'
+import { Quarantine } from './quarantine.ts'
+import type { ReplayBatch } from './quarantine-replay.ts'
 import { DeviceMemory, type Numbering } from './device-memory.ts'
 import { PrintBudget } from './fingerprints.ts'
-import type { Sorted } from './sorting.ts'
+import type { Outcome, Sorted } from './sorting.ts'
 
 /** What the history consumer remembers, in one SQLite file of its own: its cursor in the intake log, the
  *  sequence numbers it has seen, the outcome counts of every device, and the quarantine. All of it moves in
  *  one transaction per batch, so a crash anywhere repeats the batch and changes nothing. */
 
-/** Raw messages kept per device; the counts of a group go on when older raws make room. */
-export const quarantinedPerDevice = 1_000
-
-const schema = `
-  create table if not exists cursor (only integer primary key check (only = 1), position integer not null);
-  insert or ignore into cursor values (1, 0);
-  create table if not exists device (
-    device text primary key, memory text not null, asks text not null,
-    stored integer not null, quarantined integer not null, duplicate integer not null,
-    missing integer not null, given_up integer not null, filled integer not null, reboots integer not null,
-    wraps integer not null, regresses integer not null, clones integer not null
-  ) without rowid;
-  create index if not exists device_missing on device (device) where missing > 0;
-  create table if not exists refusal (
-    id integer primary key, device text not null, topic text not null, reason text not null, path text not null,
-    expected text not null, got text not null, count integer not null, first_seen integer not null,
-    last_seen integer not null, unique (device, topic, reason, path)
-  );
-  create table if not exists quarantined (
-    position integer primary key, refusal integer not null references refusal, device text not null,
-    publisher text not null, topic text not null, payload blob not null, received_ms integer not null
-  );
-  create index if not exists quarantined_device on quarantined (device, position);`
-
-const cursorRow = z.object({ position: z.number() })
+const cursorRow = z.object({ position: z.number(), origin: z.number().nullable(), unreadable: z.number() })
 const deviceRow = z.object({ memory: z.string(), asks: z.string() })
 const deviceNames = z.array(z.object({ device: z.string() }))
-const refusalRow = z.object({ id: z.number() })
+const replayRow = z.object({
+  position: z.number(),
+  under_way: z
+    .string()
+    .nullable()
+    .transform((json) => (json === null ? [] : z.array(z.number()).parse(JSON.parse(json)))),
+})
 
-export interface DeviceOutcomes {
-  stored: number
-  quarantined: number
-  duplicate: number
-}
-const outcomeRows = z.array(
-  z.object({ device: z.string(), stored: z.number(), quarantined: z.number(), duplicate: z.number() }),
-)
-
-const numberingRow = z.object({
+const numbering = {
   missing: z.number(),
   givenUp: z.number(),
   filled: z.number(),
@@ -55,25 +30,37 @@ const numberingRow = z.object({
   wraps: z.number(),
   regresses: z.number(),
   clones: z.number(),
-})
-const numberingRows = z.array(numberingRow.extend({ device: z.string() }))
-
-/** One kind of refusal of one device on one topic, and how often it happened. */
-const quarantineItems = z.array(
+}
+const numberingRow = z.object(numbering)
+const outcomeRows = z.array(
   z.object({
-    id: z.number(),
     device: z.string(),
-    topic: z.string(),
-    reason: z.string(),
-    path: z.string(),
-    expected: z.string(),
-    got: z.string(),
-    count: z.number(),
-    firstSeen: z.number(),
-    lastSeen: z.number(),
+    stored: z.number(),
+    quarantined: z.number(),
+    duplicate: z.number(),
+    carried: z.number(),
+    readings: z.number(),
+    repeated: z.number(),
+    ...numbering,
   }),
 )
-export type QuarantineItem = z.infer<typeof quarantineItems>[number]
+
+/** What became of a device's messages and of the readings in them, and how it counts them: gaps known and
+ *  filled, reboots, wraps, regresses, and duplicates with another content (a cloned device). */
+export interface DeviceOutcomes extends Record<Outcome, number>, Numbering {
+  /** Dealt with while an earlier intake log was in use, whose counts went with it. */
+  carried: number
+  /** What carries (boot, seq): stored, and seen before. */
+  readings: number
+  repeated: number
+}
+
+/** Where the memory stands with a replay: the position before the batch, and its raw messages; none when
+ *  nothing is under way. */
+export interface ReplayPlan {
+  position: number
+  underWay: readonly number[]
+}
 
 export class IngestMemory {
   readonly #file: string
@@ -81,7 +68,8 @@ export class IngestMemory {
   readonly #prints = new PrintBudget()
   /** Devices with a gap. */
   readonly #gapped = new Set<string>()
-  #opened: { database: Database.Database; statements: Statements } | undefined
+  #opened: { database: Database.Database; statements: Statements; quarantine: Quarantine } | undefined
+  #origin: number | undefined
 
   constructor(file: string) {
     this.#file = file
@@ -91,9 +79,10 @@ export class IngestMemory {
     const database = new Database(this.#file)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
-    database.exec(schema)
-    this.#opened = { database, statements: prepare(database) }
+    bringUpToDate(database)
+    this.#opened = { database, statements: prepare(database), quarantine: new Quarantine(database) }
     for (const { device } of deviceNames.parse(this.#statements.gapped.all())) this.#gapped.add(device)
+    this.#origin = cursorRow.parse(this.#statements.cursor.get()).origin ?? undefined
   }
 
   stop(): void {
@@ -101,9 +90,30 @@ export class IngestMemory {
     this.#opened = undefined
   }
 
+  get quarantine(): Quarantine {
+    return this.#open.quarantine
+  }
+
   /** Position of the last message dealt with; 0 before the first. */
   cursor(): number {
     return cursorRow.parse(this.#statements.cursor.get()).position
+  }
+
+  /** Positions passed over because the log no longer held a message there. */
+  unreadable(): number {
+    return cursorRow.parse(this.#statements.cursor.get()).unreadable
+  }
+
+  /** Says which log is being read, by its origin. A log made anew counts from nothing, so what was dealt with
+   *  before it is carried over in a column of its own. */
+  countFor(origin: number): void {
+    if (origin === 0 || origin === this.#origin) return
+    const isAnother = this.#origin !== undefined
+    this.#open.database.transaction(() => {
+      if (isAnother) this.#statements.carryOver.run()
+      this.#statements.setOrigin.run(origin)
+    })()
+    this.#origin = origin
   }
 
   /** The memory of one device; sorting a batch changes it, `commit` of that batch saves it. */
@@ -111,20 +121,49 @@ export class IngestMemory {
     return this.#devices.get(name) ?? this.#load(name)
   }
 
-  /** Saves what became of a batch, and moves the cursor to `to`. */
-  commit(sorted: Sorted, to: number): void {
-    const { database, statements } = this.#open
+  /** Saves what became of a batch, and moves the cursor to `to`. `unreadable` positions of it held nothing. */
+  commit(sorted: Sorted, { to, unreadable = 0 }: { to: number; unreadable?: number }): void {
+    const { database, statements, quarantine } = this.#open
     const save = database.transaction(() => {
-      for (const [name, counts] of tally(sorted)) {
-        const memory = this.device(name)
-        const numbering = memory.numbering()
-        if (numbering.missing > 0) this.#gapped.add(name)
-        else this.#gapped.delete(name)
-        const texts = { memory: JSON.stringify(memory), asks: JSON.stringify(memory.asks) }
-        statements.saveDevice.run({ name, ...texts, ...counts, ...numbering })
+      this.#saveDevices(tally(sorted))
+      for (const refused of sorted.refused) quarantine.keep(refused, this.device(refused.device).firmware)
+      statements.moveCursor.run(to, unreadable)
+    })
+    save()
+  }
+
+  replayPlan(): ReplayPlan {
+    const { position, under_way: underWay } = replayRow.parse(this.#statements.replay.get())
+    return { position, underWay }
+  }
+
+  /** Writes down which raw messages are about to be replayed, before anything is done about them. */
+  planReplay({ position, underWay }: ReplayPlan): void {
+    this.#statements.planReplay.run(position, JSON.stringify(underWay))
+  }
+
+  /** Forgets a group of the quarantine; its messages stay counted as quarantined. False when there is none. */
+  discard(id: number): boolean {
+    const { database, quarantine } = this.#open
+    return database.transaction(() => quarantine.discard(id))()
+  }
+
+  /** Saves what became of a replayed batch: each message leaves the quarantine for its new outcome, or stays. */
+  commitReplay({ kept, to }: ReplayBatch, sorted: Sorted): void {
+    const { database, statements, quarantine } = this.#open
+    const refusals = new Map(sorted.refused.map(({ message, refusal }) => [message.intake.position, refusal]))
+    const from = to - kept.length + 1
+    const save = database.transaction(() => {
+      const moved = tally(sorted)
+      for (const [at, message] of kept.entries()) {
+        const refusal = refusals.get(from + at)
+        const counts = moved.get(message.device)
+        if (counts) counts.quarantined--
+        if (refusal) quarantine.keepStill(message, refusal, this.device(message.device).firmware)
+        else quarantine.release(message)
       }
-      for (const refused of sorted.refused) this.#quarantine(refused)
-      statements.moveCursor.run(to)
+      this.#saveDevices(moved)
+      statements.finishReplay.run(to)
     })
     save()
   }
@@ -134,14 +173,7 @@ export class IngestMemory {
     return new Map(rows.map(({ device, ...counts }) => [device, counts]))
   }
 
-  /** How every device counts its messages, as of `cursor`: gaps known and filled, reboots, wraps, regresses,
-   *  and duplicates with another content (a cloned device). */
-  numberings(): ReadonlyMap<string, Numbering> {
-    const rows = numberingRows.parse(this.#statements.numberings.all())
-    return new Map(rows.map(({ device, ...counts }) => [device, counts]))
-  }
-
-  /** The same, of all devices together. */
+  /** How all devices together count their messages. */
   numbering(): Numbering {
     return numberingRow.parse(this.#statements.numbering.get())
   }
@@ -159,12 +191,7 @@ export class IngestMemory {
     this.#statements.saveAsks.run({ name, asks: JSON.stringify(memory.asks), givenUp })
   }
 
-  /** The most recent first, at most `limit` groups. */
-  quarantine(limit: number): readonly QuarantineItem[] {
-    return quarantineItems.parse(this.#statements.quarantine.all(limit))
-  }
-
-  get #open(): { database: Database.Database; statements: Statements } {
+  get #open() {
     if (!this.#opened) throw new Error('the ingest memory is not open')
     return this.#opened
   }
@@ -180,49 +207,52 @@ export class IngestMemory {
     return loaded
   }
 
-  #quarantine({ message: { intake }, device, refusal }: Sorted['refused'][number]): void {
-    const { statements } = this.#open
-    const { topic, receivedMs, position, publisher, payload } = intake
-    const group = refusalRow.parse(statements.refuse.get({ device, topic, receivedMs, ...shown(refusal) }))
-    statements.keepRaw.run(position, group.id, device, publisher, topic, payload, receivedMs)
-    statements.trimRaw.run(device, device, quarantinedPerDevice)
+  #saveDevices(tallies: ReadonlyMap<string, Tally>): void {
+    for (const [name, counts] of tallies) {
+      const memory = this.device(name)
+      const numbering = memory.numbering()
+      if (numbering.missing > 0) this.#gapped.add(name)
+      else this.#gapped.delete(name)
+      const texts = { memory: JSON.stringify(memory), asks: JSON.stringify(memory.asks) }
+      this.#statements.saveDevice.run({ name, ...texts, ...counts, ...numbering })
+    }
   }
 }
 
-function tally(sorted: Sorted): Map<string, DeviceOutcomes> {
-  const counts = new Map<string, DeviceOutcomes>()
-  for (const { device, outcome } of sorted.outcomes) {
-    const own = counts.get(device) ?? { stored: 0, quarantined: 0, duplicate: 0 }
+type Tally = Record<Outcome | 'readings' | 'repeated', number>
+
+function tally(sorted: Sorted): Map<string, Tally> {
+  const counts = new Map<string, Tally>()
+  for (const { device, outcome, readings, repeated } of sorted.outcomes) {
+    const own = counts.get(device) ?? { stored: 0, quarantined: 0, duplicate: 0, readings: 0, repeated: 0 }
     own[outcome]++
+    own.readings += readings
+    own.repeated += repeated
     counts.set(device, own)
   }
   return counts
-}
-
-function shown({
-  reason,
-  path,
-  expected,
-  got,
-}: Refusal): Pick<Refusal, 'reason' | 'path' | 'expected' | 'got'> {
-  return { reason, path, expected, got }
 }
 
 type Statements = ReturnType<typeof prepare>
 
 function prepare(database: Database.Database) {
   return {
-    cursor: database.prepare('select position from cursor'),
-    moveCursor: database.prepare('update cursor set position = ?'),
+    cursor: database.prepare('select position, origin, unreadable from cursor'),
+    moveCursor: database.prepare('update cursor set position = ?, unreadable = unreadable + ?'),
+    setOrigin: database.prepare('update cursor set origin = ?, unreadable = 0'),
+    carryOver: database.prepare('update device set carried = stored + quarantined + duplicate'),
     loadDevice: database.prepare('select memory, asks from device where device = ?'),
     saveDevice: database.prepare(
-      `insert into device values (@name, @memory, @asks, @stored, @quarantined, @duplicate,
-         @missing, @givenUp, @filled, @reboots, @wraps, @regresses, @clones)
+      `insert into device (device, memory, asks, stored, quarantined, duplicate, readings, repeated, missing,
+         given_up, filled, reboots, wraps, regresses, clones)
+       values (@name, @memory, @asks, @stored, @quarantined, @duplicate, @readings, @repeated, @missing,
+         @givenUp, @filled, @reboots, @wraps, @regresses, @clones)
        on conflict (device) do update set memory = excluded.memory, asks = excluded.asks,
          stored = stored + excluded.stored, quarantined = quarantined + excluded.quarantined,
-         duplicate = duplicate + excluded.duplicate, missing = excluded.missing,
-         given_up = excluded.given_up, filled = excluded.filled, reboots = excluded.reboots,
-         wraps = excluded.wraps, regresses = excluded.regresses, clones = excluded.clones`,
+         duplicate = duplicate + excluded.duplicate, readings = readings + excluded.readings,
+         repeated = repeated + excluded.repeated, missing = excluded.missing, given_up = excluded.given_up,
+         filled = excluded.filled, reboots = excluded.reboots, wraps = excluded.wraps,
+         regresses = excluded.regresses, clones = excluded.clones`,
     ),
     saveAsks: database.prepare('update device set asks = @asks, given_up = @givenUp where device = @name'),
     gapped: database.prepare('select device from device where missing > 0'),
@@ -231,25 +261,12 @@ function prepare(database: Database.Database) {
         .map((count) => `total(${count}) as ${count}`)
         .join(', ')}, total(given_up) as givenUp from device`,
     ),
-    numberings: database.prepare(
-      `select device, missing, given_up as givenUp, filled, reboots, wraps, regresses, clones from device`,
+    outcomes: database.prepare(
+      `select device, stored, quarantined, duplicate, carried, readings, repeated, missing, given_up as givenUp,
+         filled, reboots, wraps, regresses, clones from device`,
     ),
-    outcomes: database.prepare('select device, stored, quarantined, duplicate from device'),
-    refuse: database.prepare(
-      `insert into refusal (device, topic, reason, path, expected, got, count, first_seen, last_seen)
-       values (@device, @topic, @reason, @path, @expected, @got, 1, @receivedMs, @receivedMs)
-       on conflict (device, topic, reason, path) do update set count = count + 1, expected = excluded.expected,
-         got = excluded.got, last_seen = excluded.last_seen
-       returning id`,
-    ),
-    keepRaw: database.prepare('insert into quarantined values (?, ?, ?, ?, ?, ?, ?)'),
-    trimRaw: database.prepare(
-      `delete from quarantined where device = ? and position <=
-         (select position from quarantined where device = ? order by position desc limit 1 offset ?)`,
-    ),
-    quarantine: database.prepare(
-      `select id, device, topic, reason, path, expected, got, count, first_seen as firstSeen, last_seen as lastSeen
-       from refusal order by last_seen desc, id desc limit ?`,
-    ),
+    replay: database.prepare('select position, under_way from replay'),
+    planReplay: database.prepare('update replay set position = ?, under_way = ?'),
+    finishReplay: database.prepare('update replay set position = ?, under_way = null'),
   }
 }

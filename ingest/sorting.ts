@@ -1,3 +1,4 @@
+import { deviceOfTopic } from '../firmware-contracts/topics.ts'
 import type { Message, Reading, Refusal } from '../firmware-contracts/message.ts'
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
@@ -18,8 +19,17 @@ export interface Refused {
 export interface Sorted {
   points: Point[]
   refused: Refused[]
-  /** Outcome of each message, in order, with the device it counts for. */
-  outcomes: { device: string; outcome: Outcome }[]
+  /** Outcome of each message, in order. */
+  outcomes: Settled[]
+}
+
+export interface Settled {
+  /** The device it counts for, in the broker's books too. */
+  device: string
+  outcome: Outcome
+  /** What in it carries (boot, seq): stored, and seen before. */
+  readings: number
+  repeated: number
 }
 
 export function sort(
@@ -28,19 +38,33 @@ export function sort(
 ): Sorted {
   const sorted: Sorted = { points: [], refused: [], outcomes: [] }
   for (const message of messages) {
-    const { intake, decoded } = message
+    const { decoded } = message
+    const device = countsFor(message)
     if (decoded.ok) {
-      const device = decoded.message.address.device
-      const points = pointsOf(decoded.message, intake, memoryOf(device))
+      const points = pointsOf(message, decoded.message, memoryOf(device))
       for (const point of points) sorted.points.push(point)
-      sorted.outcomes.push({ device, outcome: points.length > 0 ? 'stored' : 'duplicate' })
+      const outcome = points.length > 0 ? 'stored' : 'duplicate'
+      const numbered = numberedIn(decoded.message)
+      const readings = numbered === 0 ? 0 : points.length
+      sorted.outcomes.push({ device, outcome, readings, repeated: numbered - readings })
     } else {
-      const device = decoded.address?.device ?? intake.publisher
       sorted.refused.push({ message, device, refusal: decoded.refusal })
-      sorted.outcomes.push({ device, outcome: 'quarantined' })
+      sorted.outcomes.push({ device, outcome: 'quarantined', readings: 0, repeated: 0 })
     }
   }
   return sorted
+}
+
+/** The device whose count a message goes to. The broker asks the same question of the topic. */
+export function countsFor({ decoded, intake }: DecodedMessage): string {
+  if (decoded.ok) return decoded.message.address.device
+  return decoded.address?.device ?? deviceOfTopic(intake.topic) ?? intake.publisher
+}
+
+/** How many (boot, seq) a message has. */
+function numberedIn(message: Message): number {
+  if (message.type === 'readings') return message.readings.length
+  return message.type === 'connection' ? 0 : 1
 }
 
 /** The same, after the store itself would not take some points: their messages are quarantined, in the store's
@@ -63,22 +87,29 @@ export function withoutPoison(
     } as const
     return [{ message, device, refusal }]
   })
-  const outcomes = sorted.outcomes.map((outcome, at): Sorted['outcomes'][number] => {
+  const outcomes = sorted.outcomes.map((settled, at): Settled => {
     const position = messages[at]?.intake.position ?? 0
-    return reasons.has(position) ? { device: outcome.device, outcome: 'quarantined' } : outcome
+    if (!reasons.has(position)) return settled
+    const lost = poisoned.filter((poison) => poison.position === position).length
+    return { ...settled, outcome: 'quarantined', readings: Math.max(0, settled.readings - lost) }
   })
   return { points: sorted.points, refused: [...sorted.refused, ...refused], outcomes }
 }
 
 /** What goes to history; nothing when all of it was here before. */
-function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: DeviceMemory): Point[] {
+function pointsOf(
+  { intake, seenUnstored = false }: DecodedMessage,
+  message: Message,
+  memory: DeviceMemory,
+): Point[] {
+  const isNew = (boot: number, seq: number) => memory.seen.remember(boot, seq) || seenUnstored
   const { site, kind, device } = message.address
   const place = { position: intake.position, site, kind, device }
-  memory.heardMs = intake.receivedMs
+  memory.heardMs = Math.max(memory.heardMs, intake.receivedMs)
   switch (message.type) {
     case 'readings':
       return message.readings
-        .filter((reading) => memory.admit(reading))
+        .filter((reading) => memory.admit(reading) || seenUnstored)
         .map((reading) => readingPoint(reading, intake, memory))
     case 'connection': {
       // A will was written when the device connected: its time says nothing of when the device vanished.
@@ -89,7 +120,8 @@ function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: De
     case 'birth': {
       const { boot, seq, clock, firmware, hardware, contract, bootReason } = message.birth
       memory.declareDelivery(message.birth.deliveryS)
-      if (!memory.seen.remember(boot, seq)) return []
+      if (!isNew(boot, seq)) return []
+      memory.firmware = firmware
       const time = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
       const fields = { fw: firmware, hw: hardware, contract, boot_reason: bootReason }
       return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]
@@ -97,7 +129,7 @@ function pointsOf(message: Message, intake: DecodedMessage['intake'], memory: De
     case 'ack': {
       const { boot, seq, t, id, ok } = message
       if (!ok && message.address.sub === 'replay') memory.refuseReplay(id)
-      if (!memory.seen.remember(boot, seq)) return []
+      if (!isNew(boot, seq)) return []
       const time = credibleTime({ t, clock: 'n' }, intake.receivedMs)
       const fields = { ack_id: id, ack_ok: ok ? 1 : 0 }
       return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]

@@ -21,6 +21,7 @@ const examples: Readonly<Record<string, string>> = {
   ':device': 'house-heat',
   ':order': '20261123-0001',
   ':action': 'acknowledge',
+  ':id': '1',
 }
 
 function exampleOf(path: string): string {
@@ -170,6 +171,44 @@ describe('a work order', () => {
     const response = await dashboard.post('/api/v1/work-orders/open/verify', {}, 'engineer')
     expect(response.status).toBe(409)
     expect((await problemOf(response)).allowed).toEqual(['acknowledge', 'assign', 'make-safe', 'cancel'])
+  })
+})
+
+describe('the quarantine', () => {
+  it('is listed by device and by reason, and a group shows its raw messages', async () => {
+    const list = async (query: string) => {
+      const response = await dashboard.ask(`/api/v1/quarantine?${query}`, { as: 'dispatcher' })
+      const { items } = z
+        .object({ items: z.array(z.object({ id: z.number() })) })
+        .parse(await response.json())
+      return items.length
+    }
+    expect([await list('device=meter'), await list('device=gate'), await list('reason=not-json')]).toEqual([
+      1, 0, 0,
+    ])
+    const group = await dashboard.ask('/api/v1/quarantine/1', { as: 'dispatcher' })
+    expect(await group.json()).toMatchObject({
+      item: { contract: 'water-meter/1.0', firmware: '2.1.7' },
+      raws: [{ text: '{}', hex: '7b7d' }],
+    })
+  })
+
+  it.each(['/api/v1/quarantine/replay', '/api/v1/quarantine/1/discard'])(
+    '%s is not for dispatchers',
+    async (path) => {
+      expect((await problemOf(await dashboard.post(path, {}, 'dispatcher'))).status).toBe(403)
+      expect((await dashboard.post(path, {}, 'admin')).status).toBe(200)
+    },
+  )
+
+  it('says why nothing can be replayed now, and which group there is not', async () => {
+    dashboard.quarantine.busy = true
+    const refused = await problemOf(await dashboard.post('/api/v1/quarantine/replay', {}, 'engineer'))
+    expect(refused).toMatchObject({ status: 409, detail: 'history takes nothing now' })
+    dashboard.quarantine.busy = false
+    expect((await dashboard.post('/api/v1/quarantine/7/discard', {}, 'engineer')).status).toBe(404)
+    expect((await dashboard.ask('/api/v1/quarantine/7', { as: 'engineer' })).status).toBe(404)
+    expect((await dashboard.ask('/api/v1/quarantine?reason=no', { as: 'engineer' })).status).toBe(400)
   })
 })
 

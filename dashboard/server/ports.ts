@@ -17,9 +17,8 @@ export interface DashboardDeps {
   valvesFor: (order: WorkOrder) => readonly string[]
   staff: StaffDoor
   faults: () => readonly AlarmView[]
-  ledger: () => Ledger
-  /** The most recent first. */
-  quarantine: (limit: number) => readonly QuarantineItem[]
+  ledger: () => Promise<Ledger>
+  quarantine: QuarantineDesk
   health: () => Promise<Health>
   /** In Prometheus' text format. */
   metricsText: () => Promise<string>
@@ -101,11 +100,24 @@ export interface LedgerLine {
   pending: number
   refused: number
   wills: number
+  readings: number
+  repeated: number
+  missing: number
+  givenUp: number
+  filled: number
+  reboots: number
+  wraps: number
+  regresses: number
+  clones: number
+  difference: number
 }
 
 export interface Ledger {
-  total: LedgerLine
+  total: LedgerLine & { unreadable: number }
   devices: readonly ({ device: string } & LedgerLine)[]
+  imbalance: number
+  uncounted: number
+  atMs: number
 }
 
 export interface QuarantineItem {
@@ -116,9 +128,47 @@ export interface QuarantineItem {
   path: string
   expected: string
   got: string
+  contract: string
+  firmware: string
   count: number
+  kept: number
   firstSeen: number
   lastSeen: number
+}
+
+export interface RawMessage {
+  position: number
+  receivedMs: number
+  publisher: string
+  topic: string
+  will: boolean
+  bytes: number
+  text: string | null
+  hex: string
+}
+
+export interface QuarantineSelection {
+  id?: number
+  device?: string
+  reason?: string
+}
+
+type Done<Result> = { ok: true; result: Result } | { ok: false; reason: string }
+
+export interface QuarantineDesk {
+  /** The most recent first. */
+  list(
+    selection: QuarantineSelection,
+    limit: number,
+  ): {
+    items: readonly QuarantineItem[]
+    fullness: { groups: number; bytes: number; letGo: number; bounds: { groups: number; rawBytes: number } }
+  }
+  show(id: number): { item: QuarantineItem; raws: readonly RawMessage[] } | undefined
+  replay(
+    selection: QuarantineSelection,
+  ): Promise<Done<{ replayed: number; stored: number; duplicate: number; quarantined: number }>>
+  discard(id: number): Done<{ discarded: boolean }>
 }
 
 export interface Health {

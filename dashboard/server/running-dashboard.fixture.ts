@@ -11,7 +11,17 @@ import { VirtualClock } from '../../platform/clock.ts'
 import { silentLog } from '../../platform/log.ts'
 import { smallEstate, startMs } from '../view/small-estate.fixture.ts'
 import { DashboardServer } from './dashboard-server.ts'
-import type { ActResult, DashboardDeps, Health, OrderDesk, Session, StaffDoor } from './ports.ts'
+import type {
+  ActResult,
+  DashboardDeps,
+  Health,
+  OrderDesk,
+  QuarantineDesk,
+  QuarantineItem,
+  QuarantineSelection,
+  Session,
+  StaffDoor,
+} from './ports.ts'
 
 /** The real server on a free port, over a small estate that the test moves by hand. Time stands still until the
  *  test turns it. */
@@ -19,6 +29,7 @@ export class RunningDashboard {
   readonly clock = new VirtualClock(startMs)
   readonly live = new HandMadeLive()
   readonly orders = new HandMadeOrders()
+  readonly quarantine = new HandMadeQuarantine()
   readonly staff = new HandMadeStaff(this.clock)
   readonly deps: DashboardDeps
   registry: Registry
@@ -40,8 +51,8 @@ export class RunningDashboard {
       valvesFor: () => ['v1'],
       staff: this.staff,
       faults: () => [alarm],
-      ledger: () => ({ total: line, devices: [{ device: 'meter', ...line }] }),
-      quarantine: () => [refused],
+      ledger: () => Promise.resolve(ledger),
+      quarantine: this.quarantine,
       health: () => Promise.resolve(this.health),
       metricsText: () => Promise.resolve('estate_accepted_total 7\n'),
       flows: { socketPath: '/nowhere', ensureStarted: () => Promise.reject(new Error('not in this test')) },
@@ -190,7 +201,49 @@ class HandMadeStaff implements StaffDoor {
   }
 }
 
-const line = { accepted: 7, stored: 6, quarantined: 1, duplicate: 0, pending: 0, refused: 0, wills: 0 }
+/** One group; what is replayed is understood now. */
+export class HandMadeQuarantine implements QuarantineDesk {
+  items: QuarantineItem[] = [refused]
+  busy = false
+
+  list({ device, reason }: QuarantineSelection) {
+    const items = this.items.filter(
+      (item) => (!device || item.device === device) && (!reason || item.reason === reason),
+    )
+    return { items, fullness: { groups: 1, bytes: 20, letGo: 0, bounds: { groups: 10, rawBytes: 100 } } }
+  }
+
+  show(id: number) {
+    const item = this.items.find((one) => one.id === id)
+    return item && { item, raws: [raw] }
+  }
+
+  replay() {
+    if (this.busy) return Promise.resolve({ ok: false, reason: 'history takes nothing now' } as const)
+    return Promise.resolve({
+      ok: true,
+      result: { replayed: 1, stored: 1, duplicate: 0, quarantined: 0 },
+    } as const)
+  }
+
+  discard(id: number) {
+    if (this.busy) return { ok: false, reason: 'a replay is under way' } as const
+    return { ok: true, result: { discarded: this.items.some((item) => item.id === id) } } as const
+  }
+}
+
+const line = {
+  ...{ accepted: 7, stored: 6, quarantined: 1, duplicate: 0, pending: 0, refused: 0, wills: 0 },
+  ...{ readings: 6, repeated: 0, missing: 2, givenUp: 0, filled: 3 },
+  ...{ reboots: 1, wraps: 0, regresses: 0, clones: 0, difference: 0 },
+}
+const ledger = {
+  total: { ...line, unreadable: 0 },
+  devices: [{ device: 'meter', ...line }],
+  imbalance: 0,
+  uncounted: 0,
+  atMs: startMs,
+}
 
 const alarm = {
   rule: 'H04',
@@ -208,11 +261,25 @@ const refused = {
   id: 1,
   device: 'meter',
   topic: 'est/1/oak/water-meter/meter/tele',
-  reason: 'range',
+  reason: 'value-invalid',
   path: 'd.vol_l',
   expected: '0 or more',
   got: '-1',
+  contract: 'water-meter/1.0',
+  firmware: '2.1.7',
   count: 1,
+  kept: 1,
   firstSeen: startMs,
   lastSeen: startMs,
+}
+
+const raw = {
+  position: 12,
+  receivedMs: startMs,
+  publisher: 'meter',
+  topic: refused.topic,
+  will: false,
+  bytes: 2,
+  text: '{}',
+  hex: '7b7d',
 }

@@ -132,6 +132,8 @@ export const orderAnswer = order.extend({
     .readonly(),
 })
 
+/** accepted = stored + quarantined + duplicate + pending; `readings` and `repeated` count what carries
+ *  (boot, seq); `difference` is 0 while the books are right. */
 const ledgerLine = z.object({
   accepted: count,
   stored: count,
@@ -140,28 +142,82 @@ const ledgerLine = z.object({
   pending: count,
   refused: count,
   wills: count,
+  readings: count,
+  repeated: count,
+  missing: count,
+  givenUp: count,
+  filled: count,
+  reboots: count,
+  wraps: count,
+  regresses: count,
+  clones: count,
+  difference: z.int(),
 })
 
 export const ledgerAnswer = z.object({
-  total: ledgerLine,
+  total: ledgerLine.extend({ unreadable: count }),
   devices: z.array(ledgerLine.extend({ device: z.string() })).readonly(),
+  imbalance: count,
+  /** Waiting messages that the total has and the devices do not have yet. */
+  uncounted: count,
+  atMs: z.number(),
+})
+
+const quarantineItem = z.object({
+  id: z.int(),
+  device: z.string(),
+  /** `*` for the topic and the path of a group that takes what found no room of its own. */
+  topic: z.string(),
+  reason: z.string(),
+  path: z.string(),
+  expected: z.string(),
+  got: z.string(),
+  /** Of the newest; '' where nobody said. */
+  contract: z.string(),
+  firmware: z.string(),
+  count,
+  /** Of these the raw message is still here. */
+  kept: count,
+  firstSeen: z.number(),
+  lastSeen: z.number(),
 })
 
 export const quarantineAnswer = z.object({
-  items: z
+  items: z.array(quarantineItem).readonly(),
+  /** How full it is, and where it is full. `letGo`: raw messages that made room since the start. */
+  fullness: z.object({
+    groups: count,
+    bytes: count,
+    letGo: count,
+    bounds: z.object({ groups: count, rawBytes: count }),
+  }),
+})
+
+export const quarantineGroupAnswer = z.object({
+  item: quarantineItem,
+  raws: z
     .array(
       z.object({
-        id: z.int(),
-        device: z.string(),
+        position: z.number(),
+        receivedMs: z.number(),
+        publisher: z.string(),
         topic: z.string(),
-        reason: z.string(),
-        path: z.string(),
-        expected: z.string(),
-        got: z.string(),
-        count,
-        firstSeen: z.number(),
-        lastSeen: z.number(),
+        will: z.boolean(),
+        bytes: count,
+        /** Null where it is not UTF-8. */
+        text: z.string().nullable(),
+        hex: z.string(),
       }),
     )
     .readonly(),
 })
+
+export const replayAnswer = z.object({
+  replayed: count,
+  stored: count,
+  duplicate: count,
+  /** Refused still. */
+  quarantined: count,
+})
+
+export const discardAnswer = z.object({ discarded: z.boolean() })

@@ -3,6 +3,7 @@ import { orderActions, orderStates, type WorkOrder } from '../../estate/work-ord
 import { ageMs, deviceView, signalsOf } from '../view/devices.ts'
 import { orderView } from '../view/orders.ts'
 import type { Sources } from '../view/sources.ts'
+import { bookRoutes } from './book-routes.ts'
 import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
@@ -10,19 +11,21 @@ import {
   deviceAnswer,
   devicesAnswer,
   faultsAnswer,
-  ledgerAnswer,
   orderAnswer,
   ordersAnswer,
-  quarantineAnswer,
   sessionAnswer,
 } from './schemas.ts'
 
 /** What only people who work here may ask and do. */
 export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readonly Route[] {
-  return [...sessionRoutes(deps), ...deviceRoutes(deps, sources), ...orderRoutes(deps), ...doubtRoutes(deps)]
+  return [
+    ...sessionRoutes(deps),
+    ...deviceRoutes(deps, sources),
+    ...orderRoutes(deps),
+    faultRoute(deps),
+    ...bookRoutes(deps),
+  ]
 }
-
-const quarantineLimit = 1_000
 
 const asked = { access: 'staff', params: nothing, query: nothing, body: nothing } as const
 
@@ -152,32 +155,13 @@ function orderRoutes(deps: DashboardDeps): Route[] {
   ]
 }
 
-/** Where the system itself says what it doubts. */
-function doubtRoutes({ faults, ledger, quarantine }: DashboardDeps): Route[] {
-  return [
-    route({
-      ...asked,
-      method: 'get',
-      path: '/api/v1/faults',
-      summary: 'Every alarm that is not normal',
-      answer: faultsAnswer,
-      handle: () => ({ body: { faults: faults().map(({ why, ...fault }) => ({ ...fault, reason: why })) } }),
-    }),
-    route({
-      ...asked,
-      method: 'get',
-      path: '/api/v1/ledger',
-      summary: 'What became of every accepted message',
-      answer: ledgerAnswer,
-      handle: () => ({ body: ledger() }),
-    }),
-    route({
-      ...asked,
-      method: 'get',
-      path: '/api/v1/quarantine',
-      summary: 'What was refused and why, the most recent first',
-      answer: quarantineAnswer,
-      handle: () => ({ body: { items: quarantine(quarantineLimit) } }),
-    }),
-  ]
+function faultRoute({ faults }: DashboardDeps): Route {
+  return route({
+    ...asked,
+    method: 'get',
+    path: '/api/v1/faults',
+    summary: 'Every alarm that is not normal',
+    answer: faultsAnswer,
+    handle: () => ({ body: { faults: faults().map(({ why, ...fault }) => ({ ...fault, reason: why })) } }),
+  })
 }

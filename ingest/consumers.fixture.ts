@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { deviceOfTopic } from '../firmware-contracts/topics.ts'
+import { systemClock } from '../platform/clock.ts'
+import type { IntakeLog } from '../platform/intake-log.ts'
+import type { IntakeReader } from '../platform/intake-message.ts'
+import { Lifecycle } from '../platform/lifecycle.ts'
+import { silentLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+import { Audit } from './audit.ts'
+import { DecodedLog } from './decoded-log.ts'
+import { openHistory } from './history/open-history.ts'
+import type { HistoryStore } from './history/store.ts'
+import { dayMs, device, openIntake } from './history-writer.fixture.ts'
+import { HistoryWriter } from './history-writer.ts'
+import { IngestMemory } from './memory.ts'
+import type { QuarantineSelection } from './quarantine.ts'
+import { QuarantineReplays } from './quarantine-replay.ts'
+import type { Refused } from './sorting.ts'
+
+/** The history consumer with a real intake log, a real memory and the embedded store, one life after another. */
+interface LifeOptions {
+  /** Stands between the consumer and the store. */
+  wrap?: (store: HistoryStore) => HistoryStore
+  /** Asked for when everything in the log is dealt with. */
+  replay?: QuarantineSelection
+  /** Resolves when this life is to end with the replay in the middle. */
+  dies?: Promise<void>
+}
+
+export class Consumers {
+  readonly folder = mkdtempSync(join(tmpdir(), 'writer-'))
+  readonly #lifecycle = new Lifecycle(silentLog)
+
+  openIntake(): Promise<{ log: IntakeLog; reader: IntakeReader }> {
+    return openIntake(this.folder, this.#lifecycle)
+  }
+
+  /** What a software that did not know the contract yet would have left behind. */
+  refuseAll(reader: IntakeReader): void {
+    const memory = new IngestMemory(join(this.folder, 'ingest.db'))
+    memory.start()
+    const messages = reader.read(memory.cursor(), 1_000)
+    const refusal = {
+      reason: 'contract-unknown',
+      path: 'c',
+      expected: 'an older one',
+      got: 'this one',
+    } as const
+    memory.commit(
+      {
+        points: [],
+        refused: messages.map((intake) => {
+          const decoded = { ok: false, refusal } as const
+          return { message: { intake, decoded }, device: deviceOfTopic(intake.topic) ?? '', refusal }
+        }),
+        outcomes: messages.map(({ topic }) => {
+          const device = deviceOfTopic(topic) ?? ''
+          return { device, outcome: 'quarantined', readings: 0, repeated: 0 }
+        }),
+      },
+      { to: messages.at(-1)?.position ?? 0 },
+    )
+    memory.stop()
+  }
+
+  async stop(): Promise<void> {
+    await this.#lifecycle.stop()
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  /** One life of the consumer: everything in the log is dealt with, then it stops. */
+  async live(reader: IntakeReader, { wrap = (store) => store, replay, dies }: LifeOptions = {}) {
+    const told: Refused[] = []
+    const life = new Lifecycle(silentLog)
+    const history = openHistory({ dataDir: this.folder, timeZone: 'Asia/Shanghai' })
+    await history.start()
+    life.onStop('history', () => history.stop())
+    const memory = new IngestMemory(join(this.folder, 'ingest.db'))
+    memory.start()
+    life.onStop('memory', () => memory.stop())
+    const log = new DecodedLog({ reader, clock: systemClock })
+    log.start()
+    life.onStop('log', () => log.stop())
+    const metrics = openMetrics('test')
+    const audit = new Audit({ reader, memory, clock: systemClock, logger: silentLog, metrics })
+    const replays = new QuarantineReplays({ memory, clock: systemClock })
+    const writer = new HistoryWriter({
+      log,
+      origin: () => reader.origin(),
+      store: wrap(history),
+      memory,
+      replays,
+      onDealt: (messages, to) => audit.dealt(messages, to),
+      onRefused: (refused) => told.push(...refused),
+      onCursor: () => {},
+      clock: systemClock,
+      logger: silentLog,
+      metrics,
+    })
+    writer.start((cause) => {
+      throw cause
+    })
+    life.onStop('writer', () => writer.stop())
+    await expect.poll(() => memory.cursor(), { timeout: 10_000 }).toBe(reader.end())
+    const replayed = replay && (await Promise.race([replays.ask(replay), ...(dies ? [dies] : [])]))
+    const stored = await history.range({
+      kind: 'heat-entrance',
+      device,
+      signal: 'p_ret_kpa',
+      fromMs: 0,
+      toMs: 2 * dayMs,
+      points: 1,
+    })
+    const result = {
+      told,
+      health: writer.health(),
+      replayed,
+      ledger: await audit.ledger(),
+      quarantine: memory.quarantine.list({}, 100),
+      samples: stored.reduce((sum, { count }) => sum + count, 0),
+    }
+    await life.stop()
+    return result
+  }
+}
