@@ -4,6 +4,7 @@ import { AggregatorRegistry } from 'prom-client'
 import { z } from 'zod'
 import { Broker } from './broker/broker.ts'
 import { ExternalIntake } from './broker/external-intake.ts'
+import { BrokerMemory } from './broker/memory.ts'
 import { NodeRedHost } from './dashboard/flows/node-red-host.ts'
 import { DashboardServer } from './dashboard/server/dashboard-server.ts'
 import { readCredentials } from './device-sim/credentials.ts'
@@ -55,7 +56,7 @@ const health = z.object({ ok: z.boolean(), detail: z.string() })
 const metricsJson = z.array(z.custom<object>((value) => typeof value === 'object' && value !== null))
 
 /** Consumer of the intake log -> the position up to which it has dealt with everything. */
-const cursors = z.record(z.enum(intakeConsumers), z.int().min(0))
+const cursors = z.partialRecord(z.enum(intakeConsumers), z.int().min(0))
 const cursorReportMs = 1_000
 
 const stopped = Promise.withResolvers<void>()
@@ -139,7 +140,7 @@ async function play(
 
 async function startBroker(parts: Parts): Promise<void> {
   const { config, logger, metrics, lifecycle, link } = parts
-  const intake = new IntakeLog({ file: join(config.dataDir, 'intake.db'), clock, logger, metrics })
+  const intake = new IntakeLog({ file: intakeFileOf(config), clock, logger, metrics })
   await intake.start()
   lifecycle.onStop('intake log', () => intake.stop())
   lifecycle.onStop(
@@ -158,11 +159,23 @@ async function openBroker(
   const records = await openRecords(join(config.dataDir, 'records.db'))
   lifecycle.onStop('records', () => records.destroy())
   const verifier = new CredentialVerifier(records, serverKey(config.dataDir))
+  const memory = new BrokerMemory({
+    file: join(config.dataDir, 'broker.db'),
+    onCursor: (position) => intake.reportCursor('broker', position),
+    clock,
+    logger,
+    metrics,
+  })
+  await memory.start(intakeFileOf(config))
+  lifecycle.onStop('memory of the broker', () => memory.stop())
   const verify = verifier.verify.bind(verifier)
-  const broker = new Broker({ ...config.mqtt, verify, intake, clock, logger, metrics })
+  const broker = new Broker({ ...config.mqtt, verify, intake, memory, clock, logger, metrics })
   const { host, port } = await broker.start()
   lifecycle.onStop('broker', () => broker.stop())
-  link.answer('health', () => Promise.resolve(intake.health()))
+  link.answer('health', () => {
+    const own = intake.health()
+    return Promise.resolve(own.ok ? memory.health() : own)
+  })
   link.listening('mqtt', `mqtt://${host}:${port}`)
 }
 
@@ -174,6 +187,8 @@ function listenOutside(
 ): void {
   const external = new ExternalIntake({ ...access, intake, clock, logger, metrics })
   external.start()
+  // Sessions and retained messages are the external broker's: ours has nothing to take from the log.
+  intake.reportCursor('broker', Number.MAX_SAFE_INTEGER)
   lifecycle.onStop('external intake', () => external.stop())
   link.answer('health', () => {
     const own = intake.health()
@@ -310,6 +325,10 @@ function mqttAccess(config: Config, service: string): MqttAccess {
 
 function ownBrokerUrl({ mqtt }: Config): string {
   return `mqtt://${mqtt.host}:${mqtt.port}`
+}
+
+function intakeFileOf({ dataDir }: Config): string {
+  return join(dataDir, 'intake.db')
 }
 
 function commandSocketOf({ dataDir }: Config): string {

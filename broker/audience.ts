@@ -5,13 +5,11 @@ import { z } from 'zod'
  *  it is spared the way through aedes.
  *
  *  Connected subscribers are in the emitter that aedes hands every message to; its matcher (a private name of
- *  mqemitter 7, pinned and tested) answers for them. Sessions whose owner is away have their filters kept by
- *  `remember`. The answers are remembered too, until a subscription comes or goes. */
+ *  mqemitter 7, pinned and tested) answers for them. The answers are remembered until a subscription comes or
+ *  goes. Sessions have no part in it: they get their messages before the PUBACK (`memory.ts`). */
 
 /** Topics whose answer is remembered: 10,000 devices with a few topics each. */
 const answersKept = 65_536
-/** Filters of sessions; with more, everything counts as wanted. */
-const filtersKept = 10_000
 
 const matching = z.object({
   _matcher: z.custom<{ match(topic: string): readonly unknown[] }>(
@@ -23,7 +21,6 @@ export class Audience {
   readonly emitter: MQEmitter
   readonly #match: (topic: string) => readonly unknown[]
   readonly #answers = new Map<string, boolean>()
-  readonly #remembered = new Set<string>()
 
   constructor() {
     this.emitter = handingOn(() => this.#answers.clear())
@@ -35,17 +32,10 @@ export class Audience {
   wants(topic: string): boolean {
     const known = this.#answers.get(topic)
     if (known !== undefined) return known
-    const wanted = this.#remembered.size > filtersKept || this.#match(topic).length > 0
+    const wanted = this.#match(topic).length > 0
     if (this.#answers.size >= answersKept) this.#answers.clear()
     this.#answers.set(topic, wanted)
     return wanted
-  }
-
-  /** A session has subscribed, and wants its messages when it comes back. */
-  remember(filter: string): void {
-    if (this.#remembered.has(filter) || this.#remembered.size > filtersKept) return
-    this.#remembered.add(filter)
-    this.emitter.on(filter, (_, done) => done())
   }
 }
 

@@ -2,14 +2,17 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Aedes, type Client, type PublishPacket } from 'aedes'
 import { Gauge } from 'prom-client'
 import type { Principal } from '../estate/principal.ts'
-import type { Clock } from '../platform/clock.ts'
+import type { Cancel, Clock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { OperatorError } from '../platform/operator-error.ts'
 import { Audience } from './audience.ts'
+import { Courier } from './courier.ts'
 import { Door } from './door.ts'
+import type { BrokerMemory } from './memory.ts'
 import { limitPackets, PacketTooLarge } from './packet-limit.ts'
+import { aedesPersistence, aheadOfAedes } from './persistence.ts'
 import { PublishLane } from './publish-lane.ts'
 import { Publishing } from './publishing.ts'
 import { Refusals } from './refusals.ts'
@@ -26,14 +29,22 @@ const drainTimeoutMs = 5_000
 /** est/1/{site}/{kind}/{dev}/{class}/{sub} has seven levels. */
 const topicLevelsLimit = 8
 
+const defaultWillGraceMs = 60_000
+/** How often sessions are looked through for those that nobody uses. */
+const sweepMs = 3_600_000
+
 export interface BrokerOptions {
   host: string
   /** 0 = a free one. */
   port: number
   verify: (username: string, password: Buffer) => Promise<Principal | undefined>
   intake: IntakeLog
+  /** Started, and stopped after the broker. */
+  memory: BrokerMemory
   /** How long a connection may take to say who it is; 10 s unless told. */
   connectTimeoutMs?: number
+  /** After a crash of the broker, how long a client has to come back before its will is spoken; 60 s unless told. */
+  willGraceMs?: number
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -46,7 +57,9 @@ export class Broker {
   readonly #audience = new Audience()
   readonly #publishing: Publishing
   readonly #subscribers: Subscribers
+  readonly #courier: Courier
   readonly #sockets = new Set<Socket>()
+  #sweep: Cancel = () => {}
   #aedes: Aedes | undefined
   #server: Server | undefined
 
@@ -58,7 +71,8 @@ export class Broker {
     const [door, audience] = [this.#door, this.#audience]
     const handOn = (packet: PublishPacket) => this.#aedes?.publish(packet, () => {})
     this.#publishing = new Publishing({ ...options, door, audience, handOn, refusals })
-    this.#subscribers = new Subscribers({ door, audience, refusals })
+    this.#subscribers = new Subscribers({ door, refusals })
+    this.#courier = new Courier(options.memory)
     const connections: Gauge = new Gauge({
       name: 'estate_broker_connections',
       help: 'open connections',
@@ -70,9 +84,17 @@ export class Broker {
   /** Resolves with the address it listens on. Throws an `OperatorError` when the port is taken. */
   async start(): Promise<{ host: string; port: number }> {
     const [door, publishing, subscribers] = [this.#door, this.#publishing, this.#subscribers]
+    const { memory, clock, connectTimeoutMs, willGraceMs = defaultWillGraceMs } = this.#options
     const aedes = await Aedes.createBroker({
       mq: this.#audience.emitter,
-      connectTimeout: this.#options.connectTimeoutMs ?? defaultConnectTimeoutMs,
+      persistence: aheadOfAedes(aedesPersistence(memory, clock), {
+        memory,
+        maySubscribe: (client, filter) => subscribers.may(client, filter),
+        isHere: (clientId) => door.isHere(clientId),
+      }),
+      // aedes looks for wills of broker runs that are gone every four heartbeats.
+      heartbeatInterval: willGraceMs / 4,
+      connectTimeout: connectTimeoutMs ?? defaultConnectTimeoutMs,
       drainTimeout: drainTimeoutMs,
       maxTopicLevels: topicLevelsLimit,
       preConnect: (client, packet, done) => {
@@ -84,23 +106,39 @@ export class Broker {
       authorizePublish: (client, packet, done) => publishing.authorize(client, packet, done),
       authorizeSubscribe: (client, subscription, done) =>
         done(null, subscribers.authorize(client, subscription)),
-      authorizeForward: (client, packet) => (subscribers.cutLaggard(client) ? null : packet),
+      authorizeForward: (client, packet) =>
+        subscribers.cutLaggard(client) ? null : this.#courier.forward(client, packet),
     })
     this.#aedes = aedes
-    aedes.on('clientError', (client, error) => this.#clientFailed(client, error))
-    aedes.on('connectionError', (client, error) => this.#clientFailed(client, error))
+    this.#attend(aedes)
+    this.#sweep = clock.every(sweepMs, () => memory.expire((client) => this.#courier.isHere(client)))
     this.#server = createServer((socket) => this.#accept(aedes, socket))
     return listen(this.#server, this.#options)
   }
 
   /** Ends all connections. The wills of devices that we cut off ourselves are not spoken: nobody is lost. */
   async stop(): Promise<void> {
+    this.#sweep()
     this.#publishing.stop()
     const [aedes, server] = [this.#aedes, this.#server]
     const closed = new Promise<void>((resolve) => (server ? server.close(() => resolve()) : resolve()))
     await new Promise<void>((resolve) => (aedes ? aedes.close(() => resolve()) : resolve()))
     for (const socket of this.#sockets) socket.destroy()
     await closed
+  }
+
+  #attend(aedes: Aedes): void {
+    aedes.on('clientError', (client, error) => this.#clientFailed(client, error))
+    aedes.on('connectionError', (client, error) => this.#clientFailed(client, error))
+    aedes.on('client', (client) => this.#door.came(client))
+    aedes.on('clientReady', (client) => this.#courier.begin(client))
+    aedes.on('subscribe', (_, client) => this.#courier.begin(client))
+    aedes.on('clientDisconnect', (client) => {
+      this.#door.left(client)
+      this.#courier.end(client)
+      if (!client.clean) this.#options.memory.seen(client.id)
+    })
+    aedes.addListener('error', (cause) => this.#options.logger.error({ err: cause }, 'aedes failed'))
   }
 
   #accept(aedes: Aedes, socket: Socket): void {

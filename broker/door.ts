@@ -3,6 +3,7 @@ import type { AuthenticateError, Client, ConnectPacket } from 'aedes'
 import type { Principal } from '../estate/principal.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
+import { mayPublish } from './permissions.ts'
 import type { Refusals } from './refusals.ts'
 
 /** Who comes in: a connection says who it is, and stays that one for as long as it lives. */
@@ -13,6 +14,7 @@ const tcpKeepAliveMs = 60_000
 /** Return codes of CONNACK [MQTT-3.2.2.3]. */
 const serverUnavailable = 3
 const badCredentials = 4
+const notAuthorized = 5
 
 export interface DoorOptions {
   verify: (username: string, password: Buffer) => Promise<Principal | undefined>
@@ -26,6 +28,9 @@ type Answer = (error: AuthenticateError | null, success: boolean | null) => void
 export class Door {
   readonly #options: DoorOptions
   readonly #principals = new WeakMap<Client, Principal>()
+  readonly #willTopics = new WeakMap<Client, string>()
+  /** User -> how many connections. */
+  readonly #here = new Map<string, number>()
 
   constructor(options: DoorOptions) {
     this.#options = options
@@ -39,9 +44,28 @@ export class Door {
   /** The client id is free, and a session belongs to a user: nobody takes over another one's by its name. */
   greet(client: Client, packet: ConnectPacket): void {
     packet.clientId = `${packet.username ?? ''}:${packet.clientId}`
+    if (packet.will) this.#willTopics.set(client, packet.will.topic)
     if (!(client.conn instanceof Socket)) return
     client.conn.setKeepAlive(true, tcpKeepAliveMs)
     client.conn.setNoDelay(true)
+  }
+
+  /** Connected, and let in. */
+  came({ id }: Client): void {
+    const user = userOf(id)
+    this.#here.set(user, (this.#here.get(user) ?? 0) + 1)
+  }
+
+  left({ id }: Client): void {
+    const user = userOf(id)
+    const others = (this.#here.get(user) ?? 0) - 1
+    if (others > 0) this.#here.set(user, others)
+    else this.#here.delete(user)
+  }
+
+  /** Whether the user of this client is connected, be it under another client id. */
+  isHere(clientId: string): boolean {
+    return this.#here.has(userOf(clientId))
   }
 
   async authenticate(
@@ -59,10 +83,7 @@ export class Door {
         verify(username ?? '', password ?? Buffer.alloc(0)),
         late.promise,
       ])
-      if (principal) {
-        this.#principals.set(client, principal)
-        return done(null, true)
-      }
+      if (principal) return this.#admit(client, principal, done)
       refusals.connection('bad-credentials', { username })
       done(refusal('bad user name or password', badCredentials), false)
     } catch (cause) {
@@ -72,6 +93,23 @@ export class Door {
       cancel()
     }
   }
+
+  /** A will is spoken when nobody is there to be asked: what it may not say is refused now. */
+  #admit(client: Client, principal: Principal, done: Answer): void {
+    const will = this.#willTopics.get(client)
+    const verdict = will === undefined ? undefined : mayPublish(principal, will)
+    if (verdict?.allowed === false) {
+      this.#options.refusals.connection('will-not-allowed', { client: client.id, will })
+      return done(refusal('not authorized', notAuthorized), false)
+    }
+    this.#principals.set(client, principal)
+    done(null, true)
+  }
+}
+
+/** The user of a client: what `greet` put before its id. */
+export function userOf(clientId: string): string {
+  return clientId.slice(0, clientId.indexOf(':'))
 }
 
 function refusal(message: string, returnCode: number): AuthenticateError {

@@ -1,9 +1,13 @@
 import type { Client, PublishPacket } from 'aedes'
+import { z } from 'zod'
 import type { Principal } from '../estate/principal.ts'
+import { parseTopic } from '../firmware-contracts/topics.ts'
 import type { Clock } from '../platform/clock.ts'
+import type { Appended } from '../platform/intake-batch.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
 import type { Audience } from './audience.ts'
-import type { Door } from './door.ts'
+import { userOf, type Door } from './door.ts'
+import type { BrokerMemory } from './memory.ts'
 import { mayPublish } from './permissions.ts'
 import type { PublishFrame } from './publish-frame.ts'
 import type { LaneOwner, Settle, Speaker } from './publish-lane.ts'
@@ -14,16 +18,28 @@ import { nameOf, type Refusals } from './refusals.ts'
  *  Two ways lead here: the lane (`publish-lane.ts`) for what devices say all day, and aedes for all the rest.
  *  aedes sends the PUBACK of a QoS 1 message before it publishes it, but after its `authorizePublish` hook,
  *  which may take its time. So the intake log is appended to in that hook, and a device whose message cannot
- *  be kept gets no PUBACK: it keeps its data and comes again. */
+ *  be kept gets no PUBACK: it keeps its data and comes again.
+ *
+ *  What a message does (retained, queued for sessions) is done here too, before its PUBACK and in the order of
+ *  the log; `memory.ts` says what is on disk when. */
 
 export interface PublishingOptions {
   door: Door
   intake: IntakeLog
+  memory: BrokerMemory
   refusals: Refusals
   audience: Audience
   /** Passes a message on to its audience. */
   handOn: (packet: PublishPacket) => void
   clock: Clock
+}
+
+type Done = (error?: Error | null) => void
+
+interface Sender {
+  device: string
+  publisher: string
+  will: boolean
 }
 
 /** Topics remembered per connection: a gateway with 300 meters has three of each. */
@@ -43,32 +59,56 @@ export class Publishing implements LaneOwner {
   }
 
   /** aedes' hook: `done` without an error lets the message be acknowledged and handed on. */
-  authorize(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    const { door, intake, refusals, clock } = this.#options
-    const principal = client ? door.principalOf(client) : undefined
-    if (!client || !principal) return done(new Error('a message without a sender'))
+  authorize(client: Client | null, packet: PublishPacket, done: Done): void {
+    const { door, refusals } = this.#options
     if (this.#stopping) return done(new Error('the broker is stopping'))
-    const { topic, retain, qos } = packet
+    if (!client) return this.#speakForTheLost(packet, done)
+    const principal = door.principalOf(client)
+    if (!principal) return done(new Error('a message without a sender'))
+    const { topic } = packet
     const verdict = mayPublish(principal, topic)
     if (!verdict.allowed) return done(refusals.publish(principal, topic, verdict.reason))
-    const { device } = verdict
-    if (device === undefined) return done(null)
-    const payload = Buffer.from(packet.payload)
+    if (verdict.device === undefined) return this.#fromService(packet, done)
     // aedes publishes the will of a client that is gone, and nothing else.
-    const will = client.closed
-    const message = {
-      device,
-      publisher: nameOf(principal),
-      topic,
-      payload,
-      receivedMs: clock.now(),
-      will,
-      retain,
-      qos,
-    }
-    intake.append(message, (error) => {
-      if (error) refusals.count('not-kept')
+    const sender = { device: verdict.device, publisher: nameOf(principal), will: client.closed }
+    this.#fromDevice(sender, packet, done)
+  }
+
+  #fromDevice(sender: Sender, { topic, retain, qos, payload }: PublishPacket, done: Done): void {
+    const message = { ...sender, topic, payload: Buffer.from(payload), retain, qos }
+    this.#keep(message, (error) => {
+      if (error) this.#options.refusals.count('not-kept')
       done(error ?? null)
+    })
+  }
+
+  /** Messages of services are in no log: what they do is on disk before they are acknowledged. */
+  #fromService(packet: PublishPacket, done: Done): void {
+    const { memory } = this.#options
+    if (!memory.take(packet)) return done(null)
+    memory.durable().then(() => done(null), done)
+  }
+
+  /** aedes brings the wills of clients that were connected when the broker died, and have not come back. What
+   *  they may say was decided when they came. */
+  #speakForTheLost(will: PublishPacket, done: Done): void {
+    const { success, data } = z.object({ clientId: z.string() }).safeParse(will)
+    if (!success) return done(new Error('a message without a sender'))
+    const parsed = parseTopic(will.topic)
+    if (!parsed.ok) return this.#fromService(will, done)
+    const sender = { device: parsed.address.device, publisher: userOf(data.clientId), will: true }
+    this.#fromDevice(sender, will, done)
+  }
+
+  /** Into the log, then into memory; `settle` is called when both are done, in the order of the messages. */
+  #keep(message: Omit<Appended, 'receivedMs'>, settle: Settle): void {
+    const { intake, memory, clock } = this.#options
+    intake.append({ ...message, receivedMs: clock.now() }, (error, position) => {
+      if (!error) memory.take(message, position)
+      if (error || !memory.crowded) return settle(error, position)
+      // What the disk of sessions does not take, the log still has.
+      const go = () => settle(undefined, position)
+      memory.durable().then(go, go)
     })
   }
 
@@ -82,18 +122,8 @@ export class Publishing implements LaneOwner {
   take({ principal, topics }: Speaker, { topic, payload }: PublishFrame, settle: Settle): boolean {
     const device = topics.get(topic) ?? allow(principal, topics, topic)
     if (device === undefined || this.#stopping) return false
-    const { intake, clock } = this.#options
-    const message = {
-      device,
-      publisher: principal.id,
-      topic,
-      payload,
-      receivedMs: clock.now(),
-      will: false,
-      retain: false,
-      qos: 1,
-    } as const
-    intake.append(message, settle)
+    const publisher = principal.id
+    this.#keep({ device, publisher, topic, payload, will: false, retain: false, qos: 1 }, settle)
     return true
   }
 

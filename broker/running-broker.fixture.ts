@@ -14,6 +14,7 @@ import { openIntakeReader } from '../platform/intake-reader.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
 import { Broker } from './broker.ts'
+import { BrokerMemory } from './memory.ts'
 
 /** The broker with its log on a real disk, and real clients over TCP. */
 
@@ -38,21 +39,37 @@ const principals = new Map<string, Principal>([
   ['srv-ingest', { type: 'service', name: 'srv-ingest' }],
 ])
 
+interface RunningBrokerOptions {
+  maxBytes?: number
+  queueLimit?: number
+  connectTimeoutMs?: number
+  willGraceMs?: number
+}
+
 export class RunningBroker {
   readonly folder = mkdtempSync(join(tmpdir(), 'broker-'))
   readonly #clients: MqttClient[] = []
   readonly #sockets: Socket[] = []
   #metrics = openMetrics('test')
   #intake: IntakeLog | undefined
+  #memory: BrokerMemory | undefined
   #broker: Broker | undefined
   port = 0
 
-  async start(options: { maxBytes?: number; connectTimeoutMs?: number } = {}): Promise<void> {
-    const { maxBytes, connectTimeoutMs } = options
+  async start(options: RunningBrokerOptions = {}): Promise<void> {
+    const { maxBytes, queueLimit, ...times } = options
     const common = { clock: systemClock, logger: silentLog, metrics: (this.#metrics = openMetrics('test')) }
     const file = join(this.folder, 'intake.db')
     this.#intake = new IntakeLog({ file, ...(maxBytes !== undefined && { maxBytes }), ...common })
-    await this.#intake.start()
+    const intake = this.#intake
+    await intake.start()
+    this.#memory = new BrokerMemory({
+      file: join(this.folder, 'broker.db'),
+      onCursor: (position) => intake.reportCursor('broker', position),
+      ...(queueLimit !== undefined && { queueLimit }),
+      ...common,
+    })
+    await this.#memory.start(file)
     this.#broker = new Broker({
       host: '127.0.0.1',
       port: 0,
@@ -60,8 +77,9 @@ export class RunningBroker {
         Promise.resolve(
           password.toString() === `secret of ${username}` ? principals.get(username) : undefined,
         ),
-      intake: this.#intake,
-      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
+      intake,
+      memory: this.#memory,
+      ...times,
       ...common,
     })
     this.port = (await this.#broker.start()).port
@@ -69,6 +87,7 @@ export class RunningBroker {
 
   async stop(): Promise<void> {
     await this.#broker?.stop()
+    await this.#memory?.stop()
     await this.#intake?.stop()
   }
 
@@ -145,6 +164,12 @@ export class RunningBroker {
   async refusals(reason: string): Promise<number> {
     const metric = await this.#metrics.getSingleMetric('estate_broker_refused_total')?.get()
     return metric?.values.find(({ labels }) => labels['reason'] === reason)?.value ?? 0
+  }
+
+  /** The sum of a metric over all its labels. */
+  async count(name: string): Promise<number> {
+    const metric = await this.#metrics.getSingleMetric(name)?.get()
+    return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
   }
 }
 

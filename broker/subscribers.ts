@@ -1,5 +1,4 @@
 import type { Client, Subscription } from 'aedes'
-import type { Audience } from './audience.ts'
 import type { Door } from './door.ts'
 import { maySubscribe } from './permissions.ts'
 import type { Refusals } from './refusals.ts'
@@ -11,24 +10,23 @@ const subscriberLimitBytes = 1024 * 1024
 
 export class Subscribers {
   readonly #door: Door
-  readonly #audience: Audience
   readonly #refusals: Refusals
 
-  constructor({ door, audience, refusals }: { door: Door; audience: Audience; refusals: Refusals }) {
+  constructor({ door, refusals }: { door: Door; refusals: Refusals }) {
     this.#door = door
-    this.#audience = audience
     this.#refusals = refusals
   }
 
   /** aedes' hook: the subscription, or null for a refusal in the SUBACK. */
   authorize(client: Client, subscription: Subscription): Subscription | null {
-    const principal = this.#door.principalOf(client)
-    if (principal && maySubscribe(principal, subscription.topic)) {
-      if (!client.clean) this.#audience.remember(subscription.topic)
-      return subscription
-    }
+    if (this.may(client, subscription.topic)) return subscription
     this.#refusals.subscription(client.id, subscription.topic)
     return null
+  }
+
+  may(client: Client, filter: string): boolean {
+    const principal = this.#door.principalOf(client)
+    return principal !== undefined && maySubscribe(principal, filter)
   }
 
   /** True when this subscriber reads too slowly; it is cut off before it holds up the others. */

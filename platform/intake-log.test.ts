@@ -183,6 +183,7 @@ test('only what every consumer has dealt with is trimmed, and counts and positio
   const origin = reader.origin()
   log.reportCursor('history', origin + 5)
   log.reportCursor('watch', origin + 2)
+  log.reportCursor('broker', origin + 5)
   await close(log)
   expect(reader.read(origin, 100).map(({ position }) => position - origin)).toEqual([3, 4, 5])
   log = await open()

@@ -47,4 +47,4 @@ export interface IntakeBooks {
 }
 
 /** Who reads the log. It is trimmed below the slowest of them, also before one has ever reported. */
-export const intakeConsumers = ['history', 'watch'] as const
+export const intakeConsumers = ['broker', 'history', 'watch'] as const

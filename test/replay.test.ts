@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { Broker } from '../broker/broker.ts'
+import { BrokerMemory } from '../broker/memory.ts'
 import { demoFleet } from '../device-sim/fleet.ts'
 import { SimulatedEstate } from '../device-sim/live.ts'
 import { demoRegistry } from '../device-sim/registry-file.ts'
@@ -47,12 +48,16 @@ async function startServer(clock: Clock) {
     credentials.set(device, issued?.password ?? '')
   }
   const common = { clock, logger: silentLog, metrics: openMetrics('test') }
-  const intake = new IntakeLog({ file: join(folder, 'intake.db'), ...common })
+  const intakeFile = join(folder, 'intake.db')
+  const intake = new IntakeLog({ file: intakeFile, ...common })
   await intake.start()
   lifecycle.onStop('intake log', () => intake.stop())
+  const memory = new BrokerMemory({ file: join(folder, 'broker.db'), onCursor: () => {}, ...common })
+  await memory.start(intakeFile)
+  lifecycle.onStop('memory of the broker', () => memory.stop())
   const verifier = new CredentialVerifier(records, key)
   const verify = verifier.verify.bind(verifier)
-  const broker = new Broker({ host: '127.0.0.1', port: 0, verify, intake, ...common })
+  const broker = new Broker({ host: '127.0.0.1', port: 0, verify, intake, memory, ...common })
   const { port } = await broker.start()
   lifecycle.onStop('broker', () => broker.stop())
   const registry = new CurrentRegistry({ records, ...common })
