@@ -5,6 +5,7 @@ import type { DecodedMessage } from './decoded-log.ts'
 import type { DeviceMemory } from './device-memory.ts'
 import type { Point } from './history/store.ts'
 import type { Poison } from './isolate.ts'
+import { apart, identityOf } from './series-clock.ts'
 
 /** Every message has exactly one outcome: promise 2 of the design, `accepted = stored + quarantined +
  *  duplicate + pending`. This file decides which. */
@@ -113,44 +114,47 @@ function pointsOf(
         .map((reading) => readingPoint(reading, intake, memory))
     case 'connection': {
       // A will was written when the device connected: its time says nothing of when the device vanished.
-      const t = message.state === 'lost' ? intake.receivedMs : message.t
-      const time = memory.series.place('', credibleTime({ t, clock: 'n' }, intake.receivedMs).t)
-      return [{ ...place, t: time.t, boot: message.boot, seq: 0, fields: { conn: message.state } }]
+      const said = message.state === 'lost' ? intake.receivedMs : message.t
+      const { t } = credibleTime({ t: said, clock: 'n' }, intake.receivedMs)
+      const apartNs = memory.series.place('', t, intake.position)
+      return [{ ...place, t, apartNs, boot: message.boot, seq: 0, fields: { conn: message.state } }]
     }
     case 'birth': {
       const { boot, seq, clock, firmware, hardware, contract, bootReason } = message.birth
       memory.declareDelivery(message.birth.deliveryS)
       if (!isNew(boot, seq)) return []
       memory.firmware = firmware
-      const time = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
+      const { t } = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
+      const apartNs = memory.series.place('', t, identityOf(message.birth))
       const fields = { fw: firmware, hw: hardware, contract, boot_reason: bootReason }
-      return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]
+      return [{ ...place, t, apartNs, boot, seq, fields }]
     }
     case 'ack': {
-      const { boot, seq, t, id, ok } = message
+      const { boot, seq, id, ok } = message
       if (!ok && message.address.sub === 'replay') memory.refuseReplay(id)
       if (!isNew(boot, seq)) return []
-      const time = credibleTime({ t, clock: 'n' }, intake.receivedMs)
-      const fields = { ack_id: id, ack_ok: ok ? 1 : 0 }
-      return [{ ...place, t: memory.series.place('', time.t).t, boot, seq, fields }]
+      const { t } = credibleTime({ t: message.t, clock: 'n' }, intake.receivedMs)
+      const apartNs = memory.series.place('', t, identityOf(message))
+      return [{ ...place, t, apartNs, boot, seq, fields: { ack_id: id, ack_ok: ok ? 1 : 0 } }]
     }
   }
 }
 
 function readingPoint(reading: Reading, intake: DecodedMessage['intake'], memory: DeviceMemory): Point {
-  const time = credibleTime(reading, intake.receivedMs)
-  const placed = memory.series.place(reading.port ?? '', time.t)
-  const flags = { ...(time.stamped && { ts_srv: 1 }), ...(placed.moved && { ts_moved: 1 }) }
+  const { t, stamped } = credibleTime(reading, intake.receivedMs)
   const { site, kind, device, port, boot, seq, values } = reading
+  const uploaded = reading.class === 'batch' || reading.class === 'hist'
+  const identity = identityOf(reading)
   return {
     position: intake.position,
     site,
     kind,
     device,
-    ...(port !== undefined && { port }),
-    t: placed.t,
+    port,
+    t,
+    apartNs: uploaded ? apart(identity) : memory.series.place(port ?? '', t, identity),
     boot,
     seq,
-    fields: { ...values, ...flags },
+    fields: stamped ? { ...values, ts_srv: 1 } : values,
   }
 }

@@ -135,7 +135,7 @@ class Columns {
   }
 }
 
-function seriesKey(of: { kind: string; device: string; port?: string }, signal: string): string {
+function seriesKey(of: { kind: string; device: string; port?: string | undefined }, signal: string): string {
   return `${of.kind}/${of.device}/${of.port ?? ''}/${signal}`
 }
 

@@ -1,9 +1,9 @@
-import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client'
 import { expect, test } from 'vitest'
-import { influxWriteError } from './influx-failures.ts'
+import { influxWriteError, refusalOf } from './influx-failures.ts'
+import type { Answered } from './influx-http.ts'
 
-function answered(status: number, body: string, headers: Record<string, string> = {}): HttpError {
-  return new HttpError(status, '', body, undefined, 'application/json', undefined, headers)
+function answered(status: number, text: string, headers: Answered['headers'] = {}): Answered {
+  return { status, headers, text }
 }
 
 test.each([
@@ -21,10 +21,21 @@ test.each([
   ['failed', answered(500, '{"error":"engine: disk full"}')],
   ['unavailable', answered(503, '{"message":"maintenance"}')],
   ['unavailable', answered(429, '')],
-  ['timeout', new RequestTimedOutError()],
-  ['unavailable', new Error('connect ECONNREFUSED')],
-])('%s: %s', (failure, cause) => {
-  expect(influxWriteError(cause).failure).toBe(failure)
+  ['timeout', answered(504, '<h1>Gateway Timeout</h1>')],
+])('%s: %s', (failure, answer) => {
+  expect(refusalOf(answer)?.failure).toBe(failure)
+})
+
+test('204 is yes; a connection that fails is nobody there', () => {
+  expect(refusalOf(answered(204, ''))).toBeUndefined()
+  const unreachable = new AggregateError([
+    new Error('connect ECONNREFUSED ::1:8086'),
+    new Error('and 127.0.0.1'),
+  ])
+  expect(influxWriteError(unreachable)).toMatchObject({
+    failure: 'unavailable',
+    reason: 'connect ECONNREFUSED ::1:8086; and 127.0.0.1',
+  })
 })
 
 test.each([
@@ -32,19 +43,19 @@ test.each([
   ['{"code":"invalid","message":"in 2.x words"}', 'in 2.x words'],
   ['a proxy, in plain text', 'a proxy, in plain text'],
 ])('the reason is the one that the store gave: %s', (body, reason) => {
-  expect(influxWriteError(answered(400, body)).reason).toBe(reason)
+  expect(refusalOf(answered(400, body))?.reason).toBe(reason)
 })
 
 test('a partial write says how many points it left out', () => {
-  const said = (reason: string) => influxWriteError(answered(400, JSON.stringify({ error: reason }))).dropped
+  const said = (reason: string) => refusalOf(answered(400, JSON.stringify({ error: reason })))?.dropped
   expect(said('partial write: field type conflict: input field "x" dropped=17')).toBe(17)
   expect(said(`unable to parse 'partial write: dropped=17'`)).toBeUndefined()
 })
 
 test('Retry-After is in seconds, or a date', () => {
   const dates = { date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:28:20 GMT' }
-  expect(influxWriteError(answered(503, '{}', dates)).retryAfterMs).toBe(20_000)
-  expect(influxWriteError(answered(503, '{}', { 'retry-after': 'soon' })).retryAfterMs).toBeUndefined()
-  expect(influxWriteError(answered(503, '{}', { 'retry-after': '30' })).retryAfterMs).toBe(30_000)
-  expect(influxWriteError(answered(503, '{}')).retryAfterMs).toBeUndefined()
+  expect(refusalOf(answered(503, '{}', dates))?.retryAfterMs).toBe(20_000)
+  expect(refusalOf(answered(503, '{}', { 'retry-after': 'soon' }))?.retryAfterMs).toBeUndefined()
+  expect(refusalOf(answered(503, '{}', { 'retry-after': '30' }))?.retryAfterMs).toBe(30_000)
+  expect(refusalOf(answered(503, '{}'))?.retryAfterMs).toBeUndefined()
 })

@@ -1,40 +1,35 @@
-import { HttpError, RequestTimedOutError } from '@influxdata/influxdb-client'
 import { z } from 'zod'
+import type { Answered } from './influx-http.ts'
 import { HistoryWriteError, type WriteFailure } from './write-error.ts'
 
 /** An answer may be the page of a proxy. */
 const reasonLimit = 1_000
 
-/** What InfluxDB's answer to a write means for us. */
+/** What InfluxDB's answer to a write means for us; undefined where it means yes. */
+export function refusalOf({ status, headers, text }: Answered): HistoryWriteError | undefined {
+  if (status >= 200 && status < 300) return undefined
+  const said = saidIn(text)
+  const reason = said ?? (text === '' ? `HTTP status ${status}` : text)
+  const retryAfterMs = retryAfterOf(headers)
+  const dropped = /^partial write: .* dropped=(\d+)$/s.exec(reason)?.[1]
+  return new HistoryWriteError({
+    failure: failureOf(status, said),
+    reason: reason.slice(0, reasonLimit),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(dropped !== undefined && { dropped: Number(dropped) }),
+  })
+}
+
+/** What no answer at all means. */
 export function influxWriteError(cause: unknown): HistoryWriteError {
   if (cause instanceof HistoryWriteError) return cause
-  if (
-    cause instanceof RequestTimedOutError ||
-    (cause instanceof DOMException && cause.name === 'TimeoutError')
-  )
-    return new HistoryWriteError({ failure: 'timeout', reason: 'InfluxDB did not answer in time', cause })
-  if (cause instanceof HttpError) {
-    const said = saidIn(cause.body ?? '')
-    const reason = said ?? (cause.body === undefined || cause.body === '' ? cause.message : cause.body)
-    const retryAfterMs = retryAfterOf(cause)
-    const dropped = /^partial write: .* dropped=(\d+)$/s.exec(reason)?.[1]
-    return new HistoryWriteError({
-      failure: failureOf(cause.statusCode, said),
-      reason: reason.slice(0, reasonLimit),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(dropped !== undefined && { dropped: Number(dropped) }),
-      cause,
-    })
-  }
   return new HistoryWriteError({ failure: 'unavailable', reason: wordsOf(cause), cause })
 }
 
-/** Node's `fetch failed` hides what failed in its cause, and where both address families were tried the message
- *  is empty. */
+/** Where both address families were tried the message itself is empty. */
 function wordsOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
-  if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join('; ')
-  return cause.cause === undefined ? cause.message : `${cause.message}: ${wordsOf(cause.cause)}`
+  return cause instanceof AggregateError ? cause.errors.map(wordsOf).join('; ') : cause.message
 }
 
 /** Only what InfluxDB itself says of a request it has read may cost a point its place in history; whatever else
@@ -79,10 +74,10 @@ export function saidIn(body: string): string | undefined {
 }
 
 /** HTTP has seconds or a date, and the date is as good as the server's clock. */
-function retryAfterOf({ headers }: HttpError): number | undefined {
-  const after = String(headers?.['retry-after'] ?? '')
+function retryAfterOf(headers: Answered['headers']): number | undefined {
+  const after = headers['retry-after'] ?? ''
   const seconds = /^\d+$/.test(after)
     ? Number(after)
-    : (Date.parse(after) - Date.parse(String(headers?.['date']))) / 1_000
+    : (Date.parse(after) - Date.parse(headers.date ?? '')) / 1_000
   return seconds > 0 ? seconds * 1_000 : undefined
 }

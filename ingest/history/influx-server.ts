@@ -19,6 +19,7 @@ export interface InfluxServer {
   /** Without a slash at the end. */
   url: string
   headers: Record<string, string>
+  /** For times in nanoseconds, which every version takes unless told. */
   writePath: string
   /** GET for a question, POST for `createDatabase`. */
   query: (statement: string, parameters?: Record<string, string>) => URLSearchParams
@@ -30,7 +31,7 @@ export function influxServer(settings: InfluxSettings): InfluxServer {
   return {
     url: settings.url.replace(/\/+$/, ''),
     headers: loginHeaders(settings),
-    writePath: `/write?db=${encodeURIComponent(database)}&precision=ms`,
+    writePath: `/write?db=${encodeURIComponent(database)}`,
     query: (statement, parameters = {}) =>
       new URLSearchParams({
         db: database,

@@ -1,8 +1,6 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
-import { HttpError, InfluxDB, type WriteApi } from '@influxdata/influxdb-client'
 import { z } from 'zod'
-import { influxWriteError, saidIn } from './influx-failures.ts'
+import { influxWriteError, refusalOf, saidIn } from './influx-failures.ts'
+import { InfluxHttp, type Answered } from './influx-http.ts'
 import { databaseIsMissing, identifier, type InfluxServer } from './influx-server.ts'
 import { LineProtocol } from './line-protocol.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
@@ -12,9 +10,9 @@ import { HistoryWriteError } from './write-error.ts'
 
 /** History in InfluxDB, over the two interfaces that every version has: line protocol and InfluxQL.
  *
- *  The log is the retry queue, so the client's own is off: one request in flight, no second try, and `write`
- *  resolves when InfluxDB answered 204 to its own request. Writing the same batch again is harmless, because
- *  the same series and millisecond is the same point; for that reason no position is kept here. */
+ *  The log is the retry queue: one request in flight, no second try here, and `write` resolves when InfluxDB has
+ *  answered 204. Writing the same batch again is harmless, because the same series and instant is the same
+ *  point; for that reason no position is kept here. */
 export interface InfluxStoreOptions {
   server: InfluxServer
   timeZone: string
@@ -27,45 +25,23 @@ const linesPerRequest = 5_000
 const writesWaiting = 16
 const readsWaiting = 64
 
-interface Connection {
-  api: WriteApi
-  agent: HttpAgent
-}
-
 export class InfluxStore implements HistoryStore {
   readonly #server: InfluxServer
   readonly #timeZone: string
-  readonly #timeoutMs: number
+  readonly #http: InfluxHttp
   readonly #lines = new LineProtocol()
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
   #linesPerRequest = linesPerRequest
-  #connection: Connection | undefined
 
   constructor({ server, timeZone, timeoutMs = 10_000 }: InfluxStoreOptions) {
     this.#server = server
     this.#timeZone = timeZone
-    this.#timeoutMs = timeoutMs
+    this.#http = new InfluxHttp({ ...server, timeoutMs })
   }
 
   async start(): Promise<void> {
-    const { url, headers, writePath } = this.#server
-    const agent = url.startsWith('https:')
-      ? new HttpsAgent({ keepAlive: true })
-      : new HttpAgent({ keepAlive: true })
-    const client = new InfluxDB({ url, headers, timeout: this.#timeoutMs, transportOptions: { agent } })
-    const api = client.getWriteApi('', '', 'ms', {
-      maxRetries: 0,
-      flushInterval: 0,
-      // A request is one record that holds all its lines, sent by flush(), whose promise is then that
-      // request's own: at the batch size the client would send by itself and swallow the answer.
-      batchSize: 2,
-      maxBatchBytes: Number.MAX_SAFE_INTEGER,
-      gzipThreshold: Number.MAX_SAFE_INTEGER,
-      writeFailed: (error) => Promise.reject(error),
-    })
-    api.path = writePath
-    this.#connection = { api, agent }
+    this.#http.start()
   }
 
   /** The lines of a batch that waits are made while the one before is under way. */
@@ -108,51 +84,33 @@ export class InfluxStore implements HistoryStore {
   /** An empty write: the server is there, knows us, has the database (made now if it was missing). 2.x says
    *  400 to it, and means only that it is empty. */
   async ping(): Promise<void> {
-    const { url, writePath, headers } = this.#server
-    const response = await this.#fetch(`${url}${writePath}`, { method: 'POST', headers, body: '' })
-    if (response.ok || response.status === 400) return
-    const reason = saidIn(response.text) ?? `HTTP status ${response.status}`
+    const answered = await this.#http.post(this.#server.writePath, '')
+    if (answered.status < 300 || answered.status === 400) return
+    const reason = saidIn(answered.text) ?? `HTTP status ${answered.status}`
     if (!databaseIsMissing(reason)) throw new Error(`InfluxDB takes no writes: ${reason}`)
     await this.#createDatabase()
   }
 
   async stop(): Promise<void> {
-    this.#connection?.api.dispose()
-    this.#connection?.agent.destroy()
-    this.#connection = undefined
+    this.#http.stop()
   }
 
   async #send(body: string): Promise<void> {
-    try {
-      await this.#post(body)
-    } catch (cause) {
-      if (!databaseIsMissing(influxWriteError(cause).reason)) throw cause
-      await this.#createDatabase()
-      await this.#post(body)
-    }
-  }
-
-  async #post(body: string): Promise<void> {
-    if (!this.#connection)
-      throw new HistoryWriteError({ failure: 'unavailable', reason: 'the history store is not started' })
-    const { api, agent } = this.#connection
-    try {
-      api.writeRecord(body)
-      await api.flush()
-    } catch (cause) {
-      const error = influxWriteError(cause)
-      // The client gives up on a silent request but leaves it open.
-      if (error.failure === 'timeout') agent.destroy()
-      throw error
-    }
+    const { writePath } = this.#server
+    const refusal = refusalOf(await this.#http.post(writePath, body))
+    if (!refusal) return
+    if (!databaseIsMissing(refusal.reason)) throw refusal
+    await this.#createDatabase()
+    const second = refusalOf(await this.#http.post(writePath, body))
+    if (second) throw second
   }
 
   async #createDatabase(): Promise<void> {
-    const { url, headers, query, createDatabase } = this.#server
-    const body = query(createDatabase)
-    const response = await this.#fetch(`${url}/query`, { method: 'POST', headers, body })
-    const { refusal } = resultOf(response)
-    if (refusal !== undefined) throw influxWriteError(new HttpError(response.status, '', refusal))
+    const { query, createDatabase } = this.#server
+    const answered = await this.#http.post('/query', query(createDatabase))
+    const said = resultOf(answered).refusal
+    if (said !== undefined)
+      throw refusalOf(answered) ?? new HistoryWriteError({ failure: 'failed', reason: said })
   }
 
   /** The cast leaves out what is no integer: an enum has no minimum, and asking for one is an error. */
@@ -172,26 +130,13 @@ export class InfluxStore implements HistoryStore {
     parameters: Record<string, string>,
     rows: z.ZodType<Row[]>,
   ): Promise<Row[]> {
-    const { url, headers, query } = this.#server
-    const response = await this.#reading.pass(() =>
-      this.#fetch(`${url}/query?${query(statement, parameters)}`, { headers }),
-    )
+    const { query } = this.#server
+    const response = await this.#reading.pass(() => this.#http.get(`/query?${query(statement, parameters)}`))
     const { refusal, values } = resultOf(response)
     if (refusal !== undefined && !databaseIsMissing(refusal))
       throw new Error(`InfluxDB did not answer a query: ${refusal}`)
     return rows.parse(values)
   }
-
-  async #fetch(url: string, init: RequestInit): Promise<Answered> {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(this.#timeoutMs) })
-    return { ok: response.ok, status: response.status, text: await response.text() }
-  }
-}
-
-interface Answered {
-  ok: boolean
-  status: number
-  text: string
 }
 
 const queryAnswer = z.object({
@@ -209,8 +154,8 @@ interface Result {
 }
 
 /** InfluxDB says 200 before it begins: whether a statement went well stands in the body. */
-function resultOf({ ok, status, text }: Answered): Result {
-  if (!ok) return { refusal: saidIn(text) ?? `HTTP status ${status}`, values: [] }
+function resultOf({ status, text }: Answered): Result {
+  if (status >= 300) return { refusal: saidIn(text) ?? `HTTP status ${status}`, values: [] }
   const [result] = queryAnswer.parse(JSON.parse(text)).results
   return {
     ...(result?.error !== undefined && { refusal: result.error }),

@@ -94,6 +94,15 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
       expect(await samples()).toBe(12_000)
     })
 
+    test('two samples of one millisecond are two, where they stand apart', async () => {
+      const sample = (position: number, apartNs: number) => pointAt(position, { t: startMs + 999, apartNs })
+      await store.write(batchOf([sample(1, 0), sample(2, 1), sample(3, 999_999)]))
+      expect(
+        await store.range({ ...supply, fromMs: startMs, toMs: startMs + 1_000, points: 1 }),
+      ).toMatchObject([{ count: 3 }])
+      expect(await store.last(supply)).toMatchObject({ t: startMs + 999 })
+    })
+
     test('two ports of a shed, and two signals of a port, stay apart', async () => {
       const charger = { kind: 'charger', device: 'hengkang-shed1-charger' } as const
       const port = (position: number, port: string, i_ma: number) =>

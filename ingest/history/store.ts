@@ -6,9 +6,12 @@ export interface Point {
   site: string
   kind: Kind
   device: string
-  port?: string
+  port?: string | undefined
   /** Epoch ms: the device's, or the receive time where the device has no credible clock. */
   t: number
+  /** How far into that millisecond InfluxDB keeps it, ns: two samples of a series at one instant are one to it.
+   *  0 unless told. */
+  apartNs?: number
   boot: number
   seq: number
   /** Wire name -> integer or enum word. */
@@ -65,9 +68,7 @@ export interface LastValue {
 /** History of readings. Both engines (embedded DuckDB, InfluxDB) pass the one contract test beside this file.
  *  `write` is idempotent: the same batch, or one that overlaps it, doubles nothing. A rejected `write` may be
  *  tried again; what was not confirmed is the caller's to keep.
- *
- *  Two samples of one series in one millisecond are one sample to InfluxDB: whoever writes moves the second
- *  one on by a millisecond first. */
+ */
 export interface HistoryStore {
   /** Opens the file, or makes the client; a server that is down shows in `ping`, not here. */
   start(): Promise<void>

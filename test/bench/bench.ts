@@ -1,12 +1,17 @@
 import { OperatorError } from '../../platform/operator-error.ts'
 import { stopAll } from './pipeline-run.ts'
 import { pipeline } from './pipeline.ts'
+import { writer } from './writer.ts'
 
 /** `npm run bench -- NAME [options]`: measurements, not tests. */
 const benchmarks: Record<string, { about: string; run: (options: readonly string[]) => Promise<void> }> = {
   pipeline: {
     about: 'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME]',
     run: pipeline,
+  },
+  writer: {
+    about: 'the InfluxDB writer beside raw HTTP with lines made beforehand [--quick]',
+    run: writer,
   },
 }
 
