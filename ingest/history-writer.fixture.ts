@@ -29,11 +29,11 @@ export async function openIntake(
 export const send = (
   log: IntakeLog,
   payload: Uint8Array,
-  options: { to?: string; of?: string; will?: boolean } = {},
+  options: { to?: string; of?: string; by?: string; will?: boolean } = {},
 ) =>
   new Promise<void>((resolve, reject) => {
-    const { to = topic, of = device, will = false } = options
-    const sent = { device: of, publisher: of, topic: to, payload, will, receivedMs: dayMs + 1_000 }
+    const { to = topic, of = device, by = of, will = false } = options
+    const sent = { device: of, publisher: by, topic: to, payload, will, receivedMs: dayMs + 1_000 }
     log.append({ ...sent, retain: false, qos: 1 }, (error) => (error ? reject(error) : resolve()))
   })
 

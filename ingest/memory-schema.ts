@@ -35,11 +35,12 @@ const steps: readonly string[] = [
      select device,
        json_object(
          'seen', json_object(
-           'boots', (select json_group_array(json_array(
+           'boots', json((select json_group_array(json_array(
                json_extract(boot.value, '$[0]'), json_extract(boot.value, '$[1][0][0]'),
-               json_extract(boot.value, '$[1]'))) from json_each(seen, '$.boots') boot),
+               json_extract(boot.value, '$[1]'))) from json_each(seen, '$.boots') boot)),
            'missing', gaps, 'filled', 0, 'forgotten', 0, 'reboots', 0, 'wraps', 0),
-         'series', json(series), 'newest', null, 'regresses', 0, 'clones', 0, 'deliveryMs', 0),
+         'series', json((select json_group_array(json_array(
+             json_extract(port.value, '$[0]'), json_extract(port.value, '$[1].used'))) from json_each(series) port)), 'newest', null, 'regresses', 0, 'clones', 0, 'deliveryMs', 0),
        '[]', stored, quarantined, duplicate, 0, 0, 0, gaps, 0, 0, 0, 0, 0, 0
      from (select *, (
        select coalesce(sum(

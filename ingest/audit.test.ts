@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { decode } from '../firmware-contracts/decode.ts'
+import { systemClock } from '../platform/clock.ts'
+import type { IntakeLog } from '../platform/intake-log.ts'
+import type { IntakeReader } from '../platform/intake-message.ts'
+import { Lifecycle } from '../platform/lifecycle.ts'
+import { silentLog } from '../platform/log.ts'
+import { openMetrics } from '../platform/metrics.ts'
+import { Audit } from './audit.ts'
+import { openIntake, sample, send, topic } from './history-writer.fixture.ts'
+import { IngestMemory } from './memory.ts'
+import { sort } from './sorting.ts'
+
+/** The ledger drawn up over a real intake log, while a consumer that the test moves by hand deals with it. */
+
+let folder: string
+let lifecycle: Lifecycle
+let log: IntakeLog
+let reader: IntakeReader
+let memory: IngestMemory
+let audit: Audit
+const metrics = () => openMetrics('test')
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'audit-'))
+  lifecycle = new Lifecycle(silentLog)
+  ;({ log, reader } = await openIntake(folder, lifecycle))
+  memory = new IngestMemory(join(folder, 'ingest.db'))
+  memory.start()
+  lifecycle.onStop('memory', () => memory.stop())
+  audit = new Audit({ reader, memory, clock: systemClock, logger: silentLog, metrics: metrics() })
+})
+afterEach(async () => {
+  await lifecycle.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** History deals with the next messages, about `limit` of them. */
+function deal(limit: number): void {
+  const cursor = Math.max(memory.cursor(), reader.origin())
+  const messages = reader
+    .read(cursor, limit)
+    .map((intake) => ({ intake, decoded: decode(intake.topic, intake.payload) }))
+  const to = messages.at(-1)?.intake.position
+  if (to === undefined) return
+  const sorted = sort(messages, (device) => memory.device(device))
+  memory.countFor(reader.origin())
+  memory.commit(sorted, { to, unreadable: to - cursor - messages.length })
+  audit.dealt(messages, to)
+}
+
+const ofHouse = (house: number) => ({
+  of: `hengkang-b0${house}-heat`,
+  to: topic.replace('b01', `b0${house}`),
+})
+
+test('asked at any moment, while the broker accepts and history deals, the books are right', async () => {
+  let accepting = 0
+  for (let round = 1; round <= 60; round++) {
+    for (let nth = 0; nth < 20; nth++) {
+      const payload = nth === 7 ? Buffer.from('{') : sample(nth === 9 ? round : round * 20 + nth)
+      accepting++
+      void send(log, payload, ofHouse(1 + (nth % 5))).finally(() => accepting--)
+    }
+    if (round % 4 === 0) deal(round % 8 === 0 ? 10 : 100)
+    const ledger = await audit.ledger()
+    expect(ledger).toMatchObject({ imbalance: 0, uncounted: 0, total: { difference: 0, unreadable: 0 } })
+    expect(ledger.devices.filter(({ difference }) => difference !== 0)).toEqual([])
+  }
+  await expect.poll(() => accepting).toBe(0)
+  while (memory.cursor() < reader.end()) deal(500)
+  const { total } = await audit.ledger()
+  expect(total).toMatchObject({ accepted: 1_200, pending: 0, quarantined: 60, refused: 0 })
+})
+
+test('what a gateway says for its child under a topic nobody knows is counted for the child, as the broker does', async () => {
+  const to = topic.replace('/tele', '/batch/p01')
+  await send(log, sample(1), { of: 'hengkang-b01-heat', by: 'hengkang-gateway', to })
+  expect(await audit.ledger()).toMatchObject({ imbalance: 0, devices: [{ pending: 1 }] })
+  deal(10)
+  expect(await audit.ledger()).toMatchObject({
+    imbalance: 0,
+    devices: [{ device: 'hengkang-b01-heat', accepted: 1, quarantined: 1 }],
+  })
+})
+
+test('messages that the log lost are said to be unreadable, before and after their turn', async () => {
+  for (let seq = 1; seq <= 30; seq++) await send(log, sample(seq))
+  const damaged = new Database(join(folder, 'intake.db'))
+  const { lost } = damaged
+    .prepare<[], { lost: number }>(
+      'select count as lost from batch where first > (select min(first) from batch) order by first limit 1',
+    )
+    .get() ?? { lost: 0 }
+  damaged.exec(
+    'delete from batch where first = (select min(first) from batch where first > (select min(first) from batch))',
+  )
+  damaged.close()
+  expect(lost).toBeGreaterThan(0)
+  const waiting = { accepted: 30, pending: 30 - lost, unreadable: lost, difference: 0 }
+  expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: waiting })
+  deal(100)
+  const dealtWith = { accepted: 30, stored: 30 - lost, pending: 0, unreadable: lost, difference: 0 }
+  expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: dealtWith })
+})
+
+test('an imbalance is a number, a word in the health and a metric', async () => {
+  for (let seq = 1; seq <= 3; seq++) await send(log, sample(seq))
+  expect(audit.trouble()).toBeUndefined()
+  // A consumer with a bug: it passes a message and says nothing about it.
+  const [, ...rest] = reader.read(reader.origin(), 10)
+  const messages = rest.map((intake) => ({ intake, decoded: decode(intake.topic, intake.payload) }))
+  memory.countFor(reader.origin())
+  memory.commit(
+    sort(messages, (device) => memory.device(device)),
+    { to: reader.end() },
+  )
+  audit.dealt(messages, reader.end())
+  expect(await audit.ledger()).toMatchObject({ imbalance: 1, devices: [{ difference: 1 }] })
+  expect(audit.trouble()).toBe('the ledger is out by 1 messages')
+})
+
+test('the totals are in the metrics, one line an outcome, none a device', async () => {
+  const registry = metrics()
+  audit = new Audit({ reader, memory, clock: systemClock, logger: silentLog, metrics: registry })
+  for (let seq = 1; seq <= 5; seq++) await send(log, sample(seq), ofHouse(seq))
+  await send(log, Buffer.from('{'))
+  deal(4)
+  await send(log, sample(9))
+  const text = await registry.metrics()
+  const { total } = await audit.ledger()
+  expect(total.pending).toBeGreaterThan(0)
+  for (const outcome of ['accepted', 'stored', 'quarantined', 'duplicate', 'pending'] as const)
+    expect(text).toMatch(
+      new RegExp(`estate_ledger_messages\\{outcome="${outcome}".*\\} ${total[outcome]}\\n`),
+    )
+  expect(text).toMatch(/estate_ledger_imbalance\{.*\} 0\n/)
+  expect(text).not.toContain('hengkang')
+})
+
+test('an intake log made anew begins new books, and what was dealt with before stays in them', async () => {
+  for (let seq = 1; seq <= 5; seq++) await send(log, sample(seq))
+  deal(100)
+  await lifecycle.stop()
+  for (const end of ['', '-wal', '-shm']) rmSync(join(folder, `intake.db${end}`), { force: true })
+  lifecycle = new Lifecycle(silentLog)
+  ;({ log, reader } = await openIntake(folder, lifecycle))
+  memory.start()
+  lifecycle.onStop('memory', () => memory.stop())
+  audit = new Audit({ reader, memory, clock: systemClock, logger: silentLog, metrics: metrics() })
+  await send(log, sample(6))
+  expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: { accepted: 6, stored: 5, pending: 1 } })
+  deal(100)
+  expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: { accepted: 6, stored: 6, pending: 0 } })
+})
