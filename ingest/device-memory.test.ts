@@ -112,3 +112,14 @@ test.each(Object.entries(traces))('%s', (_, [readings, counted]) => {
   const memory = restarted(heard(first ? [first] : []))
   expect(heard(rest, memory).numbering(), 'also with a restart in between').toMatchObject(counted)
 })
+
+test('what was said of a connection is not new when it is said again, also after a restart', () => {
+  const memory = new DeviceMemory()
+  const ready = { boot: 7, state: 'ready', t: startMs } as const
+  const lost = { boot: 7, state: 'lost', t: startMs } as const
+  const back = { boot: 7, state: 'ready', t: startMs + 60_000 } as const
+  expect([ready, lost, back].map((said) => memory.admitConnection(said))).toEqual([true, true, true])
+  const again = restarted(memory)
+  expect([ready, lost, back].map((said) => again.admitConnection(said))).toEqual([false, false, false])
+  expect(again.admitConnection({ ...lost, t: startMs + 60_000 })).toBe(true)
+})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Reading } from '../firmware-contracts/message.ts'
+import type { Message, Reading } from '../firmware-contracts/message.ts'
 import { Fingerprints, PrintBudget } from './fingerprints.ts'
 import { giveUp, reconcile, replayAsk, type ReplayAsk } from './replay-asks.ts'
 import { SeriesClock, savedSeries } from './series-clock.ts'
@@ -22,8 +22,13 @@ const saved = z.object({
   clones: z.number(),
   deliveryMs: z.number(),
   firmware: z.string().default(''),
+  connections: z.array(z.string()).default([]),
 })
+/** What a device or its will says of its connection has no number: so many are known by what they say. */
+const connectionsKept = 4
 const savedAsks = z.array(replayAsk)
+
+type ConnectionSaid = Pick<Extract<Message, { type: 'connection' }>, 'boot' | 'state' | 't'>
 
 /** What is known of the numbering of one device; messages, since it was first heard. */
 export interface Numbering {
@@ -48,6 +53,7 @@ export class DeviceMemory {
   #clones: number
   #deliveryMs: number
   #asks: readonly ReplayAsk[]
+  #connections: readonly string[]
   /** Receive time of its latest message since the process began; 0 before the first. */
   heardMs = 0
   /** As its latest birth said; '' before one. */
@@ -63,6 +69,7 @@ export class DeviceMemory {
     this.#clones = was?.clones ?? 0
     this.#deliveryMs = was?.deliveryMs ?? 0
     this.firmware = was?.firmware ?? ''
+    this.#connections = was?.connections ?? []
     this.#asks = row ? savedAsks.parse(JSON.parse(row.asks)) : []
   }
 
@@ -76,6 +83,7 @@ export class DeviceMemory {
       clones: this.#clones,
       deliveryMs: this.#deliveryMs,
       firmware: this.firmware,
+      connections: [...this.#connections],
     }
   }
 
@@ -88,6 +96,15 @@ export class DeviceMemory {
     }
     if (this.#prints.differs(reading)) this.#clones++
     return false
+  }
+
+  /** True when this was not said before: a broker that delivers again, or keeps it for who subscribes, repeats
+   *  the same boot, state and time. */
+  admitConnection({ boot, state, t }: ConnectionSaid): boolean {
+    const said = `${boot} ${state} ${t}`
+    if (this.#connections.includes(said)) return false
+    this.#connections = [...this.#connections, said].slice(-connectionsKept)
+    return true
   }
 
   numbering(): Numbering {

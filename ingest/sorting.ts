@@ -113,6 +113,7 @@ function pointsOf(
         .filter((reading) => memory.admit(reading) || seenUnstored)
         .map((reading) => readingPoint(reading, intake, memory))
     case 'connection': {
+      if (!memory.admitConnection(message)) return []
       // A will was written when the device connected: its time says nothing of when the device vanished.
       const said = message.state === 'lost' ? intake.receivedMs : message.t
       const { t } = credibleTime({ t: said, clock: 'n' }, intake.receivedMs)
