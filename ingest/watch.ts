@@ -11,7 +11,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import type { IncidentChange } from './faults/changes.ts'
-import { FaultEngine } from './faults/engine.ts'
+import { FaultEngine, faultSnapshot } from './faults/engine.ts'
 import { liveSnapshot, type LiveState } from './live-state.ts'
 import type { Notices } from './notices.ts'
 
@@ -24,7 +24,7 @@ import type { Notices } from './notices.ts'
 const tickMs = 1_000
 const saveMs = 5_000
 
-const savedState = z.object({ faults: z.unknown(), live: liveSnapshot })
+const savedState = z.object({ faults: faultSnapshot, live: liveSnapshot })
 
 export interface WatchParts {
   log: DecodedLog
@@ -125,7 +125,7 @@ export class Watch {
       case 'birth':
         return this.#engine.birth(decoded.message, intake.receivedMs)
       case 'ack':
-        return []
+        return this.#engine.ack(decoded.message, intake.receivedMs)
     }
   }
 

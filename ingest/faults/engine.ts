@@ -7,7 +7,7 @@ import { alarmViews, type AlarmView } from './alarm-view.ts'
 import { CaseBook, caseBookState } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
-import { siteParameters, type Parameters } from './parameters.ts'
+import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf } from './places.ts'
 import { clockTimes } from './report.ts'
 import { ruleOf } from './rules.ts'
@@ -26,10 +26,11 @@ import {
   type Stream,
   type Watch,
 } from './stream.ts'
+import { WaitingRoom, waitingRoomState } from './waiting-room.ts'
 
 /** The fault engine: readings in, incidents out. It owns the state that the pure parts work on:
  *
- *      reading > stream (order, senses) > condition > alarm > case book (correlation) > changes
+ *      reading > waiting room (gaps) > stream (senses) > condition > alarm > case book (correlation) > changes
  *
  *  It has no clock. Conditions run on sample time. Silence, hold-offs and recovery run on the server's time,
  *  which it learns from the receive times of what it is told and from `tick`, and they are acted on at fixed
@@ -43,11 +44,12 @@ const stepsAtOnce = 720
 const deviceMemory = z.object({ hearing, silence: watchMemory })
 
 export const faultSnapshot = z.object({
-  format: z.literal('faults/1'),
+  format: z.literal('faults/2'),
   nowMs: z.number(),
   nextStepMs: z.number().nullable(),
   devices: z.record(z.string(), deviceMemory),
   streams: z.array(streamMemory),
+  waiting: waitingRoomState,
   book: caseBookState,
 })
 export type FaultSnapshot = z.infer<typeof faultSnapshot>
@@ -75,6 +77,7 @@ export class FaultEngine {
   readonly #localHour: LocalHour
   readonly #clockTime: (atMs: number) => string
   readonly #listener: Listener
+  readonly #waiting: WaitingRoom
   #registry: Registry
   #devices = new Map<string, WatchedDevice>()
   #watches = new Map<string, Watch>()
@@ -94,10 +97,14 @@ export class FaultEngine {
     this.#listener = {
       moved: (watch, was, atMs) => this.#moved(watch, was, atMs),
       worsened: (watch) => {
-        if (!stands(watch.memory.alarm)) return
-        this.#book.worsen(raisedBy(watch))
+        if (stands(watch.memory.alarm)) this.#book.worsen(raisedBy(watch))
       },
     }
+    this.#waiting = new WaitingRoom({
+      waitMs: (device) => this.#devices.get(device)?.silence.place.limits.arrival.gapWaitMs ?? 0,
+      stepMs,
+      judge: (reading, receivedMs) => this.#judge(reading, receivedMs),
+    })
     this.#book = this.#newBook()
     this.#watchDevices()
   }
@@ -109,10 +116,19 @@ export class FaultEngine {
     const known = this.#devices.get(reading.device)
     if (known) {
       this.#hear(known, reading.boot)
-      const stream = reading.class === 'hist' ? undefined : this.#streamOf(known, reading)
-      if (stream) {
-        evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
-      }
+      this.#waiting.reading(reading, receivedMs)
+    }
+    return this.#decided()
+  }
+
+  /** A device has answered a command: that, too, is numbered. */
+  ack(message: Extract<Message, { type: 'ack' }>, receivedMs: number): readonly IncidentChange[] {
+    this.#advance(receivedMs)
+    const { address, boot, seq } = message
+    const known = this.#devices.get(address.device)
+    if (known) {
+      this.#hear(known, boot)
+      this.#waiting.pass(address.device, { boot, seq, receivedMs })
     }
     return this.#decided()
   }
@@ -138,6 +154,9 @@ export class FaultEngine {
       const periodsS = Object.values(message.birth.periodS).filter((periodS) => periodS > 0)
       if (periodsS.length > 0) known.hearing.periodMs = Math.min(...periodsS) * 1_000
       this.#hear(known, message.birth.boot)
+      const { boot, seq, deliveryS } = message.birth
+      this.#waiting.declareDelivery(known.device.id, deliveryS)
+      this.#waiting.pass(known.device.id, { boot, seq, receivedMs })
     }
     return this.#decided()
   }
@@ -185,13 +204,14 @@ export class FaultEngine {
   snapshot(): FaultSnapshot {
     const devices = [...this.#devices.values()]
     return structuredClone({
-      format: 'faults/1' as const,
+      format: 'faults/2' as const,
       nowMs: this.#nowMs,
       nextStepMs: this.#started ? this.#nextStepMs : null,
       devices: Object.fromEntries(
         devices.map(({ device, hearing, silence }) => [device.id, { hearing, silence: silence.memory }]),
       ),
       streams: devices.flatMap(({ streams }) => [...streams].map(([lane, stream]) => remember(stream, lane))),
+      waiting: this.#waiting.snapshot(),
       book: this.#book.snapshot(),
     })
   }
@@ -215,6 +235,8 @@ export class FaultEngine {
       const stream = known && (known.streams.get(memory.lane) ?? this.#laneOf(known, memory.lane))
       if (stream) recall(stream, memory)
     }
+    const stillKnown = Object.entries(saved.waiting).filter(([id]) => this.#devices.has(id))
+    this.#waiting.restore(Object.fromEntries(stillKnown))
     this.#book = this.#newBook()
     this.#book.restore(saved.book)
     for (const alarm of this.#book.standing()) {
@@ -256,6 +278,14 @@ export class FaultEngine {
     }
   }
 
+  /** A sample whose turn it is; back-fill is history. */
+  #judge(reading: Reading, receivedMs: number): void {
+    const known = this.#devices.get(reading.device)
+    const stream = known && reading.class !== 'hist' ? this.#streamOf(known, reading) : undefined
+    if (!stream) return
+    evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
+  }
+
   #streamOf(known: WatchedDevice, { port, class: kind }: Reading): Stream | undefined {
     const lane = kind === 'batch' ? `batch${port ?? ''}` : (port ?? '')
     return known.streams.get(lane) ?? this.#laneOf(known, lane)
@@ -294,8 +324,9 @@ export class FaultEngine {
   }
 
   /** Missed from `sinceMs` on: its alarms freeze, because no data is not good news. */
-  #miss({ hearing, silence, streams }: WatchedDevice, sinceMs: number): void {
+  #miss({ device, hearing, silence, streams }: WatchedDevice, sinceMs: number): void {
     if (hearing.heardMs === null) return
+    this.#waiting.leave(device.id)
     hearing.back = 0
     move(silence, { type: 'breach' }, sinceMs, this.#listener)
     for (const { watches } of streams.values()) {
@@ -319,6 +350,7 @@ export class FaultEngine {
 
   #step(atMs: number): void {
     this.#nowMs = atMs
+    this.#waiting.step(atMs)
     for (const known of this.#devices.values()) {
       const { heardMs } = known.hearing
       if (heardMs === null || stands(known.silence.memory.alarm)) continue
@@ -365,9 +397,4 @@ export class FaultEngine {
     }
     return this.#book.takeChanges()
   }
-}
-
-/** Site -> overrides, checked, with every default filled in; throws a ZodError that lists every mistake. */
-export function parametersFrom(overrides: Readonly<Record<string, unknown>>): Parameters {
-  return z.record(z.string(), siteParameters).parse(overrides)
 }

@@ -65,6 +65,8 @@ export const siteParameters = z.object({
       backAfterMessages: z.int().min(1).default(2),
     })
     .prefault({}),
+  /** How long a sample waits for one that was numbered before it and is missing; 0 = not at all. */
+  arrival: z.object({ gapWaitMs: duration(30 * second) }).prefault({}),
   /** How alarms become one incident (domain.md B2). */
   correlation: z
     .object({
@@ -90,3 +92,8 @@ export const parameters = z.record(z.string(), siteParameters)
 export type Parameters = Readonly<Record<string, SiteParameters>>
 
 export const defaultParameters: SiteParameters = siteParameters.parse({})
+
+/** Site -> overrides, checked, with every default filled in; throws a ZodError that lists every mistake. */
+export function parametersFrom(overrides: Readonly<Record<string, unknown>>): Parameters {
+  return z.record(z.string(), siteParameters).parse(overrides)
+}

@@ -3,6 +3,7 @@ import { buildRegistry } from '../../estate/registry-index.ts'
 import type { RegistryContent, RegistryDevice, RegistryNode } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { FaultEngine } from './engine.ts'
+import { parametersFrom } from './parameters.ts'
 
 /** For tests only: an estate of one heat station, four branches and twenty houses of six storeys, each with a
  *  main water meter, a gateway and two flats behind it, and three sheds; and what its devices would say. */
@@ -108,8 +109,10 @@ export const twentyHouses: RegistryContent = {
   ],
 }
 
-export function newEngine(content: RegistryContent = twentyHouses): FaultEngine {
-  return new FaultEngine({ registry: buildRegistry(content), parameters: {}, timeZone: 'Asia/Shanghai' })
+/** The numbers of these devices have gaps, and their samples do not wait for what fills them, unless told to. */
+export function newEngine(content: RegistryContent = twentyHouses, gapWaitMs = 0): FaultEngine {
+  const parameters = parametersFrom({ [site]: { arrival: { gapWaitMs } } })
+  return new FaultEngine({ registry: buildRegistry(content), parameters, timeZone: 'Asia/Shanghai' })
 }
 
 // ---- what devices say ----

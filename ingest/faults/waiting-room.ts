@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import type { Reading } from '../../firmware-contracts/message.ts'
+import { everybody, firstTurn, inTurn, isNext, overdue, turn, type Ticket, type Turn } from './turn.ts'
+
+/** Where samples behind a gap wait (turn.ts), for all devices. Time is the engine's: waits end at its steps, at
+ *  the last one before they get too long, and then in the order of arrival, so that the same log gives the same
+ *  order. */
+/** Devices with somebody waiting; beyond it whoever has waited the longest need not wait any longer. */
+const devicesLimit = 1_000
+
+export const waitingRoomState = z.record(z.string(), turn)
+export type WaitingRoomState = z.infer<typeof waitingRoomState>
+
+export interface WaitingRoomOptions {
+  /** How long a sample of this device may wait, ms. */
+  waitMs: (device: string) => number
+  /** Time between two steps, ms. */
+  stepMs: number
+  judge: (reading: Reading, receivedMs: number) => void
+}
+
+export class WaitingRoom {
+  readonly #options: WaitingRoomOptions
+  readonly #turns = new Map<string, Turn>()
+  /** Devices with somebody waiting. */
+  readonly #waiting = new Map<string, Turn>()
+
+  constructor(options: WaitingRoomOptions) {
+    this.#options = options
+  }
+
+  reading(reading: Reading, receivedMs: number): void {
+    const { device, boot, seq } = reading
+    const at = this.#turnOf(device)
+    if (isNext(at, boot, seq)) this.#options.judge(reading, receivedMs)
+    else this.#come(device, at, { boot, seq, receivedMs, reading })
+  }
+
+  /** Something numbered that is not judged. */
+  pass(device: string, ticket: Omit<Ticket, 'reading'>): void {
+    this.#come(device, this.#turnOf(device), ticket)
+  }
+
+  /** How long a sample of this device may stay in it before it is sent, s: with more than 0 nobody waits. */
+  declareDelivery(device: string, deliveryS: number): void {
+    this.#turnOf(device).waits = deliveryS === 0 && this.#options.waitMs(device) > 0
+  }
+
+  /** The device is gone: what it said last is judged now. */
+  leave(device: string): void {
+    const at = this.#waiting.get(device)
+    if (!at) return
+    this.#judgeAll(everybody(at))
+    this.#waiting.delete(device)
+  }
+
+  step(atMs: number): void {
+    const { waitMs, stepMs } = this.#options
+    const due = [...this.#waiting].flatMap(([device, at]) =>
+      overdue(at, atMs + stepMs - waitMs(device)).map((ticket) => ({ device, ticket })),
+    )
+    const inOrder = due.sort(
+      (a, b) => a.ticket.receivedMs - b.ticket.receivedMs || compare(a.device, b.device),
+    )
+    this.#judgeAll(inOrder.map(({ ticket }) => ticket))
+    for (const [device, { waiting }] of this.#waiting) if (waiting.length === 0) this.#waiting.delete(device)
+  }
+
+  snapshot(): WaitingRoomState {
+    return Object.fromEntries(
+      [...this.#turns].filter(([device]) => !this.#waiting.has(device)).concat([...this.#waiting]),
+    )
+  }
+
+  restore(saved: WaitingRoomState): void {
+    this.#turns.clear()
+    this.#waiting.clear()
+    for (const [device, at] of Object.entries(saved)) {
+      this.#turns.set(device, at)
+      if (at.waiting.length > 0) this.#waiting.set(device, at)
+    }
+  }
+
+  #turnOf(device: string): Turn {
+    const known = this.#turns.get(device)
+    if (known) return known
+    const fresh = firstTurn(this.#options.waitMs(device) > 0)
+    this.#turns.set(device, fresh)
+    return fresh
+  }
+
+  #come(device: string, at: Turn, ticket: Ticket): void {
+    this.#judgeAll(inTurn(at, ticket))
+    if (at.waiting.length === 0) return void this.#waiting.delete(device)
+    this.#waiting.set(device, at)
+    if (this.#waiting.size > devicesLimit) this.#letLongest()
+  }
+
+  #letLongest(): void {
+    for (const device of this.#waiting.keys()) return this.leave(device)
+  }
+
+  #judgeAll(tickets: readonly Ticket[]): void {
+    for (const { reading, receivedMs } of tickets) if (reading) this.#options.judge(reading, receivedMs)
+  }
+}
+
+function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
