@@ -9,11 +9,14 @@ import { countsFor } from './sorting.ts'
  *  Only what waits when somebody asks is looked at, and only once: the count goes on from where it ended, and
  *  what history deals with afterwards is taken off. With nothing waiting it costs nothing; with millions waiting
  *  the first look takes a while, in slices, and the next ones continue. */
-const sliceMessages = 5_000
+const sliceMessages = 2_000
+/** Topics whose device is remembered: a district of 10,000 devices with a handful each. Full, it starts anew. */
+const topicsKept = 65_536
 
 export class PendingCount {
   readonly #reader: IntakeReader
   readonly #counts = new Map<string, number>()
+  readonly #topics = new Map<string, string>()
   /** What is counted lies in (cursor, #to]. */
   #to = 0
   #counted = 0
@@ -27,16 +30,21 @@ export class PendingCount {
     if (cursor > this.#to) this.#to = cursor
     if (this.#to >= end) return true
     const messages = this.#reader.read(this.#to, sliceMessages)
-    const topics = new Map<string, string>()
     for (const { position, topic, publisher } of messages) {
       if (position > end) break
-      let device = topics.get(topic)
-      if (device === undefined) topics.set(topic, (device = deviceOfTopic(topic) ?? publisher))
+      const device = this.#topics.get(topic) ?? this.#deviceOf(topic) ?? publisher
       this.#counts.set(device, (this.#counts.get(device) ?? 0) + 1)
       this.#counted++
     }
     this.#to = Math.min(messages.at(-1)?.position ?? end, end)
     return this.#to >= end
+  }
+
+  #deviceOf(topic: string): string | undefined {
+    const device = deviceOfTopic(topic)
+    if (this.#topics.size >= topicsKept) this.#topics.clear()
+    if (device !== undefined) this.#topics.set(topic, device)
+    return device
   }
 
   /** History has dealt with these, up to `to`. */

@@ -14,7 +14,7 @@ const tallyRows = z.array(
 )
 
 /** Rows fetched at a time while looking for `limit` messages. */
-const rowsAtATime = 64
+const rowsAtATime = 16
 
 export function openIntakeReader(file: string): IntakeReader {
   return new SqliteIntakeReader(file)
