@@ -90,7 +90,7 @@ export class Broker {
       persistence: aheadOfAedes(aedesPersistence(memory, clock), {
         memory,
         maySubscribe: (client, filter) => subscribers.may(client, filter),
-        isHere: (clientId) => door.isHere(clientId),
+        door,
       }),
       // aedes looks for wills of broker runs that are gone every four heartbeats.
       heartbeatInterval: willGraceMs / 4,
@@ -111,7 +111,7 @@ export class Broker {
     })
     this.#aedes = aedes
     this.#attend(aedes)
-    this.#sweep = clock.every(sweepMs, () => memory.expire((client) => this.#courier.isHere(client)))
+    this.#sweep = clock.every(sweepMs, () => memory.expire())
     this.#server = createServer((socket) => this.#accept(aedes, socket))
     return listen(this.#server, this.#options)
   }
@@ -136,7 +136,6 @@ export class Broker {
     aedes.on('clientDisconnect', (client) => {
       this.#door.left(client)
       this.#courier.end(client)
-      if (!client.clean) this.#options.memory.seen(client.id)
     })
     aedes.addListener('error', (cause) => this.#options.logger.error({ err: cause }, 'aedes failed'))
   }

@@ -29,8 +29,8 @@ export class Door {
   readonly #options: DoorOptions
   readonly #principals = new WeakMap<Client, Principal>()
   readonly #willTopics = new WeakMap<Client, string>()
-  /** User -> how many connections. */
-  readonly #here = new Map<string, number>()
+  /** User -> connections. */
+  readonly #here = new Map<string, Set<Client>>()
 
   constructor(options: DoorOptions) {
     this.#options = options
@@ -51,20 +51,26 @@ export class Door {
   }
 
   /** Connected, and let in. */
-  came({ id }: Client): void {
-    const user = userOf(id)
-    this.#here.set(user, (this.#here.get(user) ?? 0) + 1)
+  came(client: Client): void {
+    const user = userOf(client.id)
+    this.#here.set(user, (this.#here.get(user) ?? new Set()).add(client))
   }
 
-  left({ id }: Client): void {
-    const user = userOf(id)
-    const others = (this.#here.get(user) ?? 0) - 1
-    if (others > 0) this.#here.set(user, others)
-    else this.#here.delete(user)
+  left(client: Client): void {
+    const user = userOf(client.id)
+    const own = this.#here.get(user)
+    own?.delete(client)
+    if (own?.size === 0) this.#here.delete(user)
   }
 
-  /** Whether the user of this client is connected, be it under another client id. */
+  /** Whether this client is connected. */
   isHere(clientId: string): boolean {
+    const own = [...(this.#here.get(userOf(clientId)) ?? [])]
+    return own.some(({ id, closed }) => id === clientId && !closed)
+  }
+
+  /** Whether its user is, be it under another client id. */
+  isUserHere(clientId: string): boolean {
     return this.#here.has(userOf(clientId))
   }
 

@@ -12,7 +12,8 @@ export const schema = `
   ) without rowid;
   create table if not exists queued (
     seq integer primary key, client text not null references session on delete cascade, topic text not null,
-    qos integer not null, payload blob not null, message_id integer, released integer not null default 0
+    qos integer not null, payload blob not null, message_id integer, retain integer not null,
+    released integer not null
   );
   create index if not exists queued_client on queued (client);
   create table if not exists incoming (
@@ -30,7 +31,7 @@ export const statements = {
   forget: 'delete from session where client = ?',
   subscribe: 'insert into subscription values (?, ?, ?) on conflict do update set qos = excluded.qos',
   unsubscribe: 'delete from subscription where client = ? and filter = ?',
-  queue: 'insert into queued values (?, ?, ?, ?, ?, ?, ?)',
+  queue: 'insert into queued values (?, ?, ?, ?, ?, ?, ?, ?)',
   send: 'update queued set message_id = ? where seq = ?',
   release: 'update queued set released = 1 where seq = ?',
   acknowledge: 'delete from queued where seq = ?',
@@ -66,12 +67,7 @@ export const memoryRequest = z.discriminatedUnion('type', [
 export type MemoryRequest = z.infer<typeof memoryRequest>
 
 export const memoryAnswer = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('opened'),
-    /** The file that was there could not be read, and lies here now. */
-    movedTo: z.string().nullable(),
-    reason: z.string(),
-  }),
+  z.object({ type: z.literal('opened') }),
   z.object({ type: z.literal('written'), seconds: z.number() }),
   z.object({ type: z.literal('failed'), reason: z.string() }),
 ])

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { Counter, Histogram } from 'prom-client'
+import { Histogram } from 'prom-client'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -43,7 +43,6 @@ export class MemoryFile {
   readonly #options: MemoryFileOptions
   readonly #opened = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
-  readonly #damaged: Counter
   readonly #commit: Histogram
   #worker: Worker | undefined
   #next: Batch = { writes: [], waiting: [] }
@@ -57,25 +56,19 @@ export class MemoryFile {
 
   constructor(options: MemoryFileOptions) {
     this.#options = options
-    const registers = [options.metrics]
-    this.#damaged = new Counter({
-      name: 'estate_broker_memory_damaged_total',
-      help: 'times the file of sessions and retained messages was damaged and moved aside',
-      registers,
-    })
     this.#commit = new Histogram({
       name: 'estate_broker_memory_commit_seconds',
       help: 'one batch of sessions, queues and retained messages to disk, fsync included',
       buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
-      registers,
+      registers: [options.metrics],
     })
   }
 
-  /** Resolves when the file can be read; a damaged one has been moved aside. */
+  /** Resolves when the file can be written. */
   async start(): Promise<void> {
     const { file, clock, logger } = this.#options
     const worker = new Worker(new URL('memory-worker.ts', import.meta.url), {
-      workerData: { file, nowMs: clock.now() },
+      workerData: { file },
     })
     this.#worker = worker
     worker.on('message', (raw) => this.#receive(memoryAnswer.parse(raw)))
@@ -158,9 +151,6 @@ export class MemoryFile {
   #receive(answer: MemoryAnswer): void {
     switch (answer.type) {
       case 'opened':
-        if (answer.movedTo !== null) this.#damaged.inc()
-        if (answer.movedTo !== null)
-          this.#options.logger.error(answer, 'sessions and retained messages were damaged: begun anew')
         return this.#opened.resolve()
       case 'written':
         this.#commit.observe(answer.seconds)

@@ -1,40 +1,20 @@
 import Database from 'better-sqlite3'
-import { existsSync, renameSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
 import { memoryRequest, schema, statements, type MemoryAnswer, type Write } from './memory-exchange.ts'
 
 /** The one writer of `broker.db`, in a thread of its own: one transaction and one fsync a batch, all of it or
- *  nothing. A file that is damaged is moved aside, and the broker starts with an empty one: what it must know is
- *  worth less than that it takes messages. */
+ *  nothing. */
 
-const options = z.object({ file: z.string(), nowMs: z.number() }).parse(workerData)
+const options = z.object({ file: z.string() }).parse(workerData)
 
 function open(): Database.Database {
   const database = new Database(options.file)
-  try {
-    const found = z.array(z.object({ quick_check: z.string() })).parse(database.pragma('quick_check'))
-    if (found[0]?.quick_check !== 'ok') throw new Error(found.map((row) => row.quick_check).join('; '))
-    database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = FULL')
-    database.pragma('foreign_keys = ON')
-    database.exec(schema)
-    return database
-  } catch (cause) {
-    database.close()
-    throw cause
-  }
-}
-
-function openOrReplace(): { database: Database.Database; movedTo: string | null; reason: string } {
-  try {
-    return { database: open(), movedTo: null, reason: '' }
-  } catch (cause) {
-    const movedTo = `${options.file}.damaged-${options.nowMs}`
-    for (const part of ['', '-wal', '-shm'])
-      if (existsSync(options.file + part)) renameSync(options.file + part, movedTo + part)
-    return { database: open(), movedTo, reason: String(cause) }
-  }
+  database.pragma('journal_mode = WAL')
+  database.pragma('synchronous = FULL')
+  database.pragma('foreign_keys = ON')
+  database.exec(schema)
+  return database
 }
 
 function serve(database: Database.Database): void {
@@ -68,6 +48,5 @@ function say(answer: MemoryAnswer): void {
   parentPort?.postMessage(answer)
 }
 
-const { database, movedTo, reason } = openOrReplace()
-serve(database)
-say({ type: 'opened', movedTo, reason })
+serve(open())
+say({ type: 'opened' })

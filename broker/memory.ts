@@ -6,7 +6,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import { IncomingMessages } from './incoming-messages.ts'
 import type { Write } from './memory-exchange.ts'
 import { MemoryFile } from './memory-file.ts'
-import { readMemory } from './memory-rows.ts'
+import { openMemory, type MemoryRows } from './memory-rows.ts'
 import { RetainedMessages } from './retained-messages.ts'
 import { bytesOf, emptySession, Sessions, type Message, type Session } from './sessions.ts'
 
@@ -60,6 +60,7 @@ export class BrokerMemory {
   readonly #options: BrokerMemoryOptions
   readonly #file: MemoryFile
   readonly #dropped: Counter
+  readonly #damaged: Counter
   #retainedFull = false
 
   constructor(options: BrokerMemoryOptions) {
@@ -72,12 +73,18 @@ export class BrokerMemory {
     this.sessions = new Sessions({
       record,
       onDropped: (session, first) => this.#droppedFor(session, first),
+      onEvicted: (session) => this.#evicted(session),
       ...(queueLimit !== undefined && { queueLimit }),
     })
     this.#dropped = new Counter({
       name: 'estate_broker_dropped_total',
-      help: 'messages that found no room in the queue of a session, or among the retained',
+      help: 'messages without room in a queue or among the retained, and sessions beyond those of a user',
       labelNames: ['reason'],
+      registers: [metrics],
+    })
+    this.#damaged = new Counter({
+      name: 'estate_broker_memory_damaged_total',
+      help: 'times the file of sessions and retained messages was damaged and moved aside',
       registers: [metrics],
     })
     showCounts(this, metrics)
@@ -85,13 +92,14 @@ export class BrokerMemory {
 
   /** Reads what is on disk, and takes again what the log holds beyond it. */
   async start(intakeFile: string): Promise<void> {
+    const { file, clock, logger } = this.#options
+    const { rows, damage } = openMemory(file, clock.now())
+    if (damage) this.#damaged.inc()
+    if (damage) logger.error(damage, 'sessions and retained messages were damaged: begun anew')
     await this.#file.start()
-    const again = this.#catchUp(intakeFile, this.#restore())
-    const { count } = this.sessions
-    this.#options.logger.info(
-      { sessions: count, retained: this.retained.count, again },
-      'the broker remembers',
-    )
+    const again = await this.#catchUp(intakeFile, this.#restore(rows))
+    const [sessions, retained] = [this.sessions.count, this.retained.count]
+    logger.info({ sessions, retained, again }, 'the broker remembers')
   }
 
   async stop(): Promise<void> {
@@ -157,17 +165,16 @@ export class BrokerMemory {
   }
 
   /** The client of a session is here, or was until now. */
-  seen(client: string): void {
-    const session = this.sessions.get(client)
-    if (session) this.sessions.seen(session, this.#options.clock.now())
+  seen(session: Session): void {
+    this.sessions.seen(session, this.#options.clock.now())
   }
 
   /** Forgets the sessions of clients that have been away too long; those here are seen now. */
-  expire(connected: (client: string) => boolean): void {
+  expire(): void {
     const { clock, logger } = this.#options
     const nowMs = clock.now()
     for (const session of this.sessions.all()) {
-      if (connected(session.client)) this.sessions.seen(session, nowMs)
+      if (session.connected) this.sessions.seen(session, nowMs)
       else if (nowMs - session.seenMs > sessionExpiryMs) {
         logger.warn({ client: session.client }, 'a session was not used for too long and is forgotten')
         this.sessions.forget(session.client)
@@ -180,11 +187,13 @@ export class BrokerMemory {
     if (first) this.#options.logger.warn({ client }, 'the queue of a session is full: messages are dropped')
   }
 
+  #evicted({ client }: Session): void {
+    this.#dropped.inc({ reason: 'sessions-of-user' })
+    this.#options.logger.warn({ client }, 'a session is forgotten: its user has made too many')
+  }
+
   /** The cursor that was on disk; 0 before the first. */
-  #restore(): number {
-    const { sessions, subscriptions, queued, incoming, retained, wills, position } = readMemory(
-      this.#options.file,
-    )
+  #restore({ sessions, subscriptions, queued, incoming, retained, wills, position }: MemoryRows): number {
     const restored = new Map(
       sessions.map(({ client, seenMs }) => [client, emptySession(client, seenMs)] as const),
     )
@@ -204,7 +213,7 @@ export class BrokerMemory {
   }
 
   /** How many messages had to be taken again. */
-  #catchUp(intakeFile: string, cursor: number): number {
+  async #catchUp(intakeFile: string, cursor: number): Promise<number> {
     const log = openIntakeReader(intakeFile)
     let [at, again] = [cursor, 0]
     for (;;) {
@@ -212,6 +221,7 @@ export class BrokerMemory {
       for (const message of messages) this.take(message, message.position)
       at = messages.at(-1)?.position ?? at
       again += messages.length
+      if (this.crowded) await this.durable().catch(() => {})
       if (messages.length > 0) continue
       log.close()
       return again

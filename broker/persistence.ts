@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Client } from 'aedes'
 import type { Clock } from '../platform/clock.ts'
+import type { Door } from './door.ts'
 import type { BrokerMemory, Taken } from './memory.ts'
 import type { Queued, Subscription } from './sessions.ts'
 
@@ -69,7 +70,7 @@ export function aedesPersistence(memory: BrokerMemory, clock: Clock) {
 /** The same for our broker, which is ahead of aedes: what a message does has been done before its PUBACK
  *  (`publishing.ts`), and queues are brought to their clients in order (`courier.ts`). To aedes nothing is
  *  retained or queued. */
-export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, isHere }: AheadOptions) {
+export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, door }: AheadOptions) {
   return {
     ...persistence,
     storeRetained: () => Promise.resolve(),
@@ -84,17 +85,21 @@ export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, i
     /** Wills of who was connected when the broker died. Who has come back, under whatever client id, is not lost. */
     streamWill: (brokers: Readonly<Record<string, unknown>> = {}) => {
       const left = [...memory.wills()].filter(({ brokerId }) => brokers[brokerId] === undefined)
-      for (const { clientId } of left) if (isHere(clientId)) memory.deleteWill(clientId)
-      return Readable.from(left.filter(({ clientId }) => !isHere(clientId)))
+      for (const { clientId } of left) if (door.isUserHere(clientId)) memory.deleteWill(clientId)
+      return Readable.from(left.filter(({ clientId }) => !door.isUserHere(clientId)))
     },
+    /** Of a connection that another one has taken over: the will that is kept is the other one's. */
+    delWill: (client: ClientId & { brokerId?: string }) =>
+      client.brokerId !== undefined && door.isHere(client.id)
+        ? Promise.resolve(undefined)
+        : persistence.delWill(client),
   }
 }
 
 export interface AheadOptions {
   memory: BrokerMemory
   maySubscribe: (client: Client, filter: string) => boolean
-  /** Whether the user of this client is connected. */
-  isHere: (clientId: string) => boolean
+  door: Door
 }
 
 /** What is on its way to clients. */
@@ -140,9 +145,9 @@ function outgoing(memory: BrokerMemory) {
   }
 }
 
-function packetOf({ topic, payload, qos, messageId, released, dup, origin }: Queued) {
+function packetOf({ topic, payload, qos, retain, messageId, released, dup, origin }: Queued) {
   if (released) return { cmd: 'pubrel', messageId }
-  return { cmd: 'publish', ...origin, topic, payload, qos, retain: false, dup, messageId }
+  return { cmd: 'publish', ...origin, topic, payload, qos, retain, dup, messageId }
 }
 
 function subscribing(memory: BrokerMemory, clock: Clock) {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, copyFileSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ interface RunningBrokerOptions {
 }
 
 export class RunningBroker {
-  readonly folder = mkdtempSync(join(tmpdir(), 'broker-'))
+  #folder = mkdtempSync(join(tmpdir(), 'broker-'))
   readonly #clients: MqttClient[] = []
   readonly #sockets: Socket[] = []
   #metrics = openMetrics('test')
@@ -59,12 +59,12 @@ export class RunningBroker {
   async start(options: RunningBrokerOptions = {}): Promise<void> {
     const { maxBytes, queueLimit, ...times } = options
     const common = { clock: systemClock, logger: silentLog, metrics: (this.#metrics = openMetrics('test')) }
-    const file = join(this.folder, 'intake.db')
+    const file = join(this.#folder, 'intake.db')
     this.#intake = new IntakeLog({ file, ...(maxBytes !== undefined && { maxBytes }), ...common })
     const intake = this.#intake
     await intake.start()
     this.#memory = new BrokerMemory({
-      file: join(this.folder, 'broker.db'),
+      file: join(this.#folder, 'broker.db'),
       onCursor: (position) => intake.reportCursor('broker', position),
       ...(queueLimit !== undefined && { queueLimit }),
       ...common,
@@ -91,11 +91,33 @@ export class RunningBroker {
     await this.#intake?.stop()
   }
 
+  /** What `kill -9` leaves: the files as they are on disk at this moment, also while they are written, and nobody
+   *  says goodbye. `start` goes on from them. The log is copied last: it is never behind what follows from it. */
+  async crash(): Promise<void> {
+    const left = mkdtempSync(join(tmpdir(), 'broker-'))
+    for (const file of ['broker.db', 'broker.db-wal', 'intake.db', 'intake.db-wal'])
+      copyFileSync(join(this.#folder, file), join(left, file))
+    await this.stop()
+    rmSync(this.#folder, { recursive: true, force: true })
+    this.#folder = left
+  }
+
+  /** Writes over the beginning of a file. */
+  damage(file: string): void {
+    const handle = openSync(join(this.#folder, file), 'r+')
+    writeSync(handle, Buffer.alloc(4_096, 'x'))
+    closeSync(handle)
+  }
+
+  files(): string[] {
+    return readdirSync(this.#folder)
+  }
+
   async discard(): Promise<void> {
     for (const client of this.#clients) client.end(true)
     for (const socket of this.#sockets) socket.destroy()
     await this.stop()
-    rmSync(this.folder, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   /** Connected, never to come back by itself; rejects when it is not let in. */
@@ -144,7 +166,7 @@ export class RunningBroker {
 
   /** What is on disk, as another process reads it. */
   kept(): IntakeMessage[] {
-    const reader = openIntakeReader(join(this.folder, 'intake.db'))
+    const reader = openIntakeReader(join(this.#folder, 'intake.db'))
     try {
       return reader.read(0, 100_000)
     } finally {
@@ -153,7 +175,7 @@ export class RunningBroker {
   }
 
   refusedFrom(publisher: string): number {
-    const reader = openIntakeReader(join(this.folder, 'intake.db'))
+    const reader = openIntakeReader(join(this.#folder, 'intake.db'))
     try {
       return reader.counts().get(publisher)?.refused ?? 0
     } finally {

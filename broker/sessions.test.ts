@@ -25,8 +25,9 @@ const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, a
 
 async function publishStates(count: number, from = 0): Promise<void> {
   const device = await broker.connect('hengkang-b01-heat', { clientId: `${from}` })
-  for (const text of numbers(count, from))
-    await device.publishAsync(`${house}state`, text, { qos: 1, retain: true })
+  await Promise.all(
+    numbers(count, from).map((text) => device.publishAsync(`${house}state`, text, { qos: 1, retain: true })),
+  )
   await device.endAsync()
 }
 

@@ -1,3 +1,4 @@
+import { userOf } from './door.ts'
 import type { Write } from './memory-exchange.ts'
 import { TopicFilters } from './topic-filters.ts'
 
@@ -17,6 +18,8 @@ export interface Message {
 }
 
 export interface Queued extends Message {
+  /** What was retained when its client subscribed; all else is news [MQTT-3.3.1-8, -9]. */
+  retain: boolean
   /** Counts up over all sessions: the order of arrival. */
   seq: number
   messageId: number | undefined
@@ -41,6 +44,8 @@ export interface Session {
   inFlight: Queued[]
   inFlightBytes: number
   waiting: Map<number, Queued>
+  /** Its client is here. */
+  connected: boolean
   /** The queue has overflown since the client was last here. */
   overflown: boolean
 }
@@ -52,6 +57,8 @@ export interface Match {
 }
 
 export const sessionsLimit = 20_000
+/** A client that makes up a new id each time leaves a session behind each time: the oldest goes. */
+export const sessionsOfUserLimit = 16
 export const subscriptionsLimit = 200
 /** Messages that wait for one client; what comes later is dropped, so that what it gets has one gap, at the end. */
 export const queueLimit = 10_000
@@ -64,6 +71,7 @@ export interface SessionsOptions {
   record: (write: Write) => void
   /** A message found no room in the queue of a client. */
   onDropped: (session: Session, first: boolean) => void
+  onEvicted: (session: Session) => void
   queueLimit?: number
   queuedLimitBytes?: number
 }
@@ -71,6 +79,7 @@ export interface SessionsOptions {
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #sessions = new Map<string, Session>()
+  readonly #ofUser = new Map<string, Set<Session>>()
   readonly #filters = new TopicFilters<Match>()
   readonly #known = new Map<string, readonly Match[]>()
   #subscriptions = 0
@@ -148,6 +157,7 @@ export class Sessions {
     for (const before of session.subscriptions.values()) this.#listen(client, before, undefined)
     for (const queued of [...session.inFlight, ...session.waiting.values()]) this.#count(queued, -1)
     this.#sessions.delete(client)
+    this.#ofUser.get(userOf(client))?.delete(session)
     this.#options.record(['forget', client])
     return true
   }
@@ -168,22 +178,26 @@ export class Sessions {
   }
 
   /** A message for one client. False when there is no room. */
-  queue(client: string, message: Message, origin?: Queued['origin']): boolean {
+  queue(client: string, message: Message & { retain?: boolean }, origin?: Queued['origin']): boolean {
     const session = this.#sessions.get(client) ?? this.#begin(client, 0)
-    const { queueLimit: limit = queueLimit, queuedLimitBytes: limitBytes = queuedLimitBytes } = this.#options
-    if (session.waiting.size >= limit || this.#queuedBytes >= limitBytes) {
+    if (!this.hasRoom(session)) {
       this.#options.onDropped(session, !session.overflown)
       session.overflown = true
       return false
     }
     const seq = ++this.#seq
-    const { topic, payload, qos } = message
-    const queued = { topic, payload, qos, seq, messageId: undefined, released: false, dup: false }
+    const { topic, payload, qos, retain = false } = message
+    const queued = { topic, payload, qos, retain, seq, messageId: undefined, released: false, dup: false }
     session.waiting.set(seq, origin ? { ...queued, origin } : queued)
     this.#count(queued, 1)
     this.#options.record(queueing(client, queued))
     this.onChange(session)
     return true
+  }
+
+  hasRoom({ waiting }: Session): boolean {
+    const { queueLimit: limit = queueLimit, queuedLimitBytes: limitBytes = queuedLimitBytes } = this.#options
+    return waiting.size < limit && this.#queuedBytes < limitBytes
   }
 
   /** The message goes out under this packet identifier. */
@@ -222,7 +236,7 @@ export class Sessions {
 
   /** As it was on disk. */
   restore(session: Session): void {
-    this.#sessions.set(session.client, session)
+    this.#enter(session)
     for (const subscription of session.subscriptions.values())
       this.#listen(session.client, undefined, subscription)
     for (const queued of [...session.inFlight, ...session.waiting.values()]) {
@@ -242,9 +256,21 @@ export class Sessions {
   #begin(client: string, seenMs: number): Session {
     if (this.#sessions.size >= sessionsLimit) throw new Error(`the broker keeps ${sessionsLimit} sessions`)
     const session = emptySession(client, seenMs)
-    this.#sessions.set(client, session)
+    this.#enter(session)
     this.#options.record(['session', client, seenMs])
     return session
+  }
+
+  #enter(session: Session): void {
+    const user = userOf(session.client)
+    const own = this.#ofUser.get(user) ?? new Set()
+    this.#ofUser.set(user, own.add(session))
+    this.#sessions.set(session.client, session)
+    if (own.size <= sessionsOfUserLimit) return
+    const [oldest] = [...own].filter(({ connected }) => !connected).sort((a, b) => a.seenMs - b.seenMs)
+    if (!oldest || oldest === session) return
+    this.forget(oldest.client)
+    this.#options.onEvicted(oldest)
   }
 
   #listen(client: string, before: Subscription | undefined, now: Subscription | undefined): void {
@@ -266,7 +292,8 @@ export class Sessions {
 
 /** A subscriber gets the lower QoS of the two [MQTT-3.8.4-6]. */
 function lowered(message: Message, qos: Qos): Message {
-  return qos < message.qos ? { ...message, qos } : message
+  const { topic, payload } = message
+  return { topic, payload, qos: qos < message.qos ? qos : message.qos }
 }
 
 export function emptySession(client: string, seenMs: number): Session {
@@ -277,12 +304,15 @@ export function emptySession(client: string, seenMs: number): Session {
     inFlight: [],
     inFlightBytes: 0,
     waiting: new Map(),
+    connected: false,
     overflown: false,
   }
 }
 
-function queueing(client: string, { seq, topic, qos, payload, messageId, released }: Queued): Write {
-  return ['queue', seq, client, topic, qos, bytesOf(payload), messageId ?? null, released ? 1 : 0]
+function queueing(client: string, queued: Queued): Write {
+  const { seq, topic, qos, retain, payload, messageId, released } = queued
+  const flags = [retain ? 1 : 0, released ? 1 : 0]
+  return ['queue', seq, client, topic, qos, bytesOf(payload), messageId ?? null, ...flags]
 }
 
 /** In a buffer of its own: a slice would keep the whole it was cut from, and take it along to another thread. */
