@@ -75,7 +75,7 @@ export class Consumers {
   async live(reader: IntakeReader, { wrap = (store) => store, replay, dies }: LifeOptions = {}) {
     const told: Refused[] = []
     const life = new Lifecycle(silentLog)
-    const history = openHistory({ dataDir: this.folder, timeZone: 'Asia/Shanghai' })
+    const history = openHistory({ dataDir: this.folder, timeZone: 'Asia/Shanghai' }, systemClock)
     await history.start()
     life.onStop('history', () => history.stop())
     const memory = new IngestMemory(join(this.folder, 'ingest.db'))

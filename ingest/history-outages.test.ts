@@ -62,7 +62,7 @@ async function startConsumer(
 ): Promise<Consumer> {
   const metrics = openMetrics('test')
   const server = influxServer({ url, database: 'estate', ...login })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', timeoutMs: 400 })
+  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock, timeoutMs: 400 })
   await store.start()
   lifecycle.onStop('history', () => store.stop())
   const memory = new IngestMemory(join(folder, 'ingest.db'))

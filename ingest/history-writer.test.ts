@@ -120,6 +120,7 @@ function bound(store: HistoryStore): HistoryStore {
     range: (query) => store.range(query),
     days: (query) => store.days(query),
     last: (query) => store.last(query),
+    upkeep: () => store.upkeep(),
     ping: () => store.ping(),
     stop: () => store.stop(),
   }

@@ -14,6 +14,7 @@ import { DecodedLog } from './decoded-log.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
+import { HistoryUpkeep } from './history-upkeep.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { Audit } from './audit.ts'
 import type { Ledger } from './ledger.ts'
@@ -54,6 +55,7 @@ export class Ingest {
   readonly #withheld: Counter
   readonly #notices: Notices
   readonly #writer: HistoryWriter
+  readonly #upkeep: HistoryUpkeep
   readonly #asker: ReplayAsker
   readonly #watch: Watch
   readonly #log: DecodedLog
@@ -74,8 +76,9 @@ export class Ingest {
     this.#replays = new QuarantineReplays({ memory: this.#memory, clock })
     this.#log = new DecodedLog({ reader: this.#reader, clock })
     this.#notices = new Notices({ ...options.mqtt, clock, logger, metrics })
-    this.history = openHistory(config)
+    this.history = openHistory(config, clock)
     this.live = new LiveState({ clock })
+    this.#upkeep = new HistoryUpkeep({ store: this.history, clock, logger, metrics })
     const origin = () => this.#reader.origin()
     this.#writer = new HistoryWriter({
       log: this.#log,
@@ -125,6 +128,8 @@ export class Ingest {
     started.onStop('intake reader', () => this.#reader.close())
     await this.history.start()
     started.onStop('history', () => this.history.stop())
+    this.#upkeep.start()
+    started.onStop('history upkeep', () => this.#upkeep.stop())
     this.#notices.start()
     started.onStop('notices', () => this.#notices.stop())
     this.#audit.start()

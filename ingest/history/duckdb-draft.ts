@@ -23,13 +23,13 @@ export const schema = `
   );
   create table if not exists sample (
     series integer not null, t bigint not null, boot uinteger not null, seq uinteger not null,
-    number bigint, word varchar
+    number bigint, word varchar, batch bigint not null
   );
   create table if not exists log_position as select 0::bigint as position;
   create table if not exists replay_position as select 0::bigint as position;`
 
 const seriesColumns = [INTEGER, VARCHAR, VARCHAR, VARCHAR, VARCHAR, VARCHAR]
-const sampleColumns = [INTEGER, BIGINT, UINTEGER, UINTEGER, BIGINT, VARCHAR]
+const sampleColumns = [INTEGER, BIGINT, UINTEGER, UINTEGER, BIGINT, VARCHAR, BIGINT]
 
 /** Far above any district (10,000 devices with 20 signals are 200,000): reaching it means that names are being
  *  made up, and writing stops rather than memory. */
@@ -40,25 +40,29 @@ const chunkRows = 2_048
 export interface DuckDbMemory {
   /** Where the file stands in each lane. */
   positions: Readonly<Record<Lane, number>>
+  /** Number of the newest batch in the file. */
+  batch: number
   /** Series -> its number in the dictionary, 1, 2, 3 … */
   series: Map<string, number>
 }
 
 const position = z.coerce.number<bigint>()
-const positionRows = z.tuple([z.object({ log: position, replay: position })])
+const positionRows = z.tuple([z.object({ log: position, replay: position, batch: position })])
 const seriesRows = z.array(
   z.object({ id: z.number(), kind: z.string(), device: z.string(), port: z.string(), signal: z.string() }),
 )
 
 export async function recallMemory(connection: DuckDBConnection): Promise<DuckDbMemory> {
   const at = await connection.runAndReadAll(
-    'select log_position.position as log, replay_position.position as replay from log_position, replay_position',
+    `select log_position.position as log, replay_position.position as replay, batch
+     from log_position, replay_position, batch_number`,
   )
   const dictionary = await connection.runAndReadAll('select id, kind, device, port, signal from series')
   const known = seriesRows.parse(dictionary.getRowObjectsJS())
-  const [positions] = positionRows.parse(at.getRowObjectsJS())
+  const [{ batch, ...positions }] = positionRows.parse(at.getRowObjectsJS())
   return {
     positions,
+    batch,
     series: new Map(known.map((row) => [seriesKey(row, row.signal), row.id])),
   }
 }
@@ -66,12 +70,15 @@ export async function recallMemory(connection: DuckDBConnection): Promise<DuckDb
 /** Collects rows, numbering new series, without touching what is remembered until it is on disk. */
 export class DuckDbDraft {
   readonly #memory: DuckDbMemory
+  /** The number of this batch. */
+  readonly batch: number
   readonly #fresh = new Map<string, number>()
   readonly #series = new Columns(seriesColumns)
   readonly #samples = new Columns(sampleColumns)
 
   constructor(memory: DuckDbMemory) {
     this.#memory = memory
+    this.batch = memory.batch + 1
   }
 
   add(point: Point): void {
@@ -80,7 +87,8 @@ export class DuckDbDraft {
       if (value === undefined) continue
       const word = typeof value === 'string' ? value : null
       const number = typeof value === 'number' ? exact(value, { point, signal }) : null
-      this.#samples.add([this.#idOf(point, signal), BigInt(point.t), point.boot, point.seq, number, word])
+      const { t, boot, seq } = point
+      this.#samples.add([this.#idOf(point, signal), BigInt(t), boot, seq, number, word, BigInt(this.batch)])
     }
   }
 
@@ -91,7 +99,8 @@ export class DuckDbDraft {
 
   committed({ lane = 'log', to }: Batch): DuckDbMemory {
     for (const [key, id] of this.#fresh) this.#memory.series.set(key, id)
-    return { positions: { ...this.#memory.positions, [lane]: to }, series: this.#memory.series }
+    const { positions, series } = this.#memory
+    return { positions: { ...positions, [lane]: to }, batch: this.batch, series }
   }
 
   #idOf(point: Point, signal: string): number {

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
+import { systemClock, VirtualClock, type Clock } from '../../platform/clock.ts'
 import { DuckDbStore } from './duckdb-store.ts'
+import { dayMs, defaultKeep, minuteMs, type Keep } from './resolution.ts'
 
 const endless = join(import.meta.dirname, '../../test/support/endless-history.ts')
 const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
@@ -37,8 +39,8 @@ async function writeUntilKilled(batches: number): Promise<number> {
   return confirmed
 }
 
-async function opened(): Promise<DuckDbStore> {
-  const store = new DuckDbStore({ file, timeZone })
+async function opened(kept: { clock?: Clock; keep?: Keep } = {}): Promise<DuckDbStore> {
+  const store = new DuckDbStore({ file, timeZone, clock: systemClock, ...kept })
   await store.start()
   return store
 }
@@ -94,6 +96,68 @@ test('a file that another process holds is not opened', async () => {
   const gone = once(writer, 'exit')
   writer.kill('SIGKILL')
   await gone
+})
+
+describe('what is past its keep', () => {
+  const chart = { ...supply, fromMs: startMs, toMs: startMs + 10 * minuteMs, points: 600 }
+
+  test('goes, its minutes answer for it, and a straggler joins them', async () => {
+    const clock = new VirtualClock(startMs + minuteMs)
+    const store = await opened({ clock, keep: defaultKeep })
+    const words = pointAt(61, { t: startMs + 61_000, fields: { phase: 'charging' } })
+    await store.write(batchOf([...Array.from({ length: 60 }, (_, nth) => pointAt(nth + 1)), words]))
+    await store.upkeep()
+    expect(await store.range(chart)).toHaveLength(60)
+    clock.advance(36 * dayMs)
+    await store.upkeep()
+    const first = { t: startMs, min: 500, max: 549, mean: 500 + 1_270 / 59, count: 59, last: 509 }
+    const second = { t: startMs + minuteMs, min: 510, max: 510, mean: 510, count: 1, last: 510 }
+    expect(await store.range(chart)).toEqual([{ ...first, mean: expect.closeTo(first.mean, 6) }, second])
+    expect(await store.last(supply)).toEqual({ t: startMs + 60_000, value: 510 })
+    expect(await store.last({ ...supply, signal: 'phase' })).toEqual({
+      t: startMs + 61_000,
+      value: 'charging',
+    })
+    const straggler = pointAt(62, { t: startMs + 90_000, fields: { p_sup_kpa: 20 } })
+    await store.write(batchOf([straggler]))
+    for (const _ of ['before its pass', 'after it'] as const) {
+      expect((await store.range(chart))[1]).toEqual({
+        t: second.t,
+        min: 20,
+        max: 510,
+        mean: 265,
+        count: 2,
+        last: 20,
+      })
+      clock.advance(dayMs)
+      await store.upkeep()
+    }
+    clock.advance(4_000 * dayMs)
+    await store.upkeep()
+    expect(await store.days({ ...supply, fromMs: startMs, toMs: startMs + 1 })).toMatchObject([
+      { count: 61, last: 20 },
+    ])
+    expect(await store.range(chart)).toMatchObject([{ min: 20, count: 61 }])
+    await store.stop()
+  })
+
+  test('gives its room back: the file of a month is no larger than that of three days', async () => {
+    const clock = new VirtualClock(startMs)
+    const store = await opened({ clock, keep: { rawMs: dayMs, minuteMs: dayMs, hourMs: dayMs } })
+    const sizes: number[] = []
+    for (let day = 0; day < 30; day++) {
+      const from = day * 8_640
+      const tens = Array.from({ length: 8_640 }, (_, nth) =>
+        pointAt(from + nth + 1, { t: startMs + (from + nth) * 10_000 }),
+      )
+      await store.write(batchOf(tens))
+      clock.advance(dayMs)
+      await store.upkeep()
+      sizes.push((await stat(file)).size)
+    }
+    expect(Math.max(...sizes.slice(20))).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 10)))
+    await store.stop()
+  })
 })
 
 test('questions beyond the limit are turned away at once', async () => {

@@ -2,10 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb/node-api'
 import { z } from 'zod'
+import type { Clock } from '../../platform/clock.ts'
 import { DuckDbDraft, recallMemory, schema, type DuckDbMemory } from './duckdb-draft.ts'
+import { expire, rolledIn, rollUp, rollupSchema, rowsAt } from './duckdb-rollups.ts'
+import { forever, planned, type Keep, type Resolution } from './resolution.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
 import { Turnstile } from './turnstile.ts'
-import { decimated, localDays, type Window } from './windows.ts'
+import { localDays, type Window } from './windows.ts'
 import { HistoryWriteError } from './write-error.ts'
 
 /** History in one DuckDB file, for a district that needs no database server yet. One process owns the file; a
@@ -19,6 +22,9 @@ import { HistoryWriteError } from './write-error.ts'
 export interface DuckDbStoreOptions {
   file: string
   timeZone: string
+  clock: Clock
+  /** `forever` unless told. */
+  keep?: Keep
 }
 
 /** A query of the past may not starve the present: most of the machine is for the broker and ingest. */
@@ -36,22 +42,26 @@ interface Open {
 export class DuckDbStore implements HistoryStore {
   readonly #file: string
   readonly #timeZone: string
+  readonly #clock: Clock
+  readonly #keep: Keep
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
   #open: Open | undefined
   /** What the file says, kept between writes; forgotten when one fails, because then only the file knows. */
   #memory: DuckDbMemory | undefined
 
-  constructor({ file, timeZone }: DuckDbStoreOptions) {
+  constructor({ file, timeZone, clock, keep = forever }: DuckDbStoreOptions) {
     this.#file = file
     this.#timeZone = timeZone
+    this.#clock = clock
+    this.#keep = keep
   }
 
   async start(): Promise<void> {
     await mkdir(dirname(this.#file), { recursive: true })
     const database = await DuckDBInstance.create(this.#file, { ...limits, ...closedDoors })
     const reader = await database.connect()
-    await reader.run(schema)
+    await reader.run(schema + rollupSchema)
     this.#open = { database, reader }
   }
 
@@ -69,11 +79,12 @@ export class DuckDbStore implements HistoryStore {
   }
 
   async range(query: RangeQuery): Promise<Bucket[]> {
-    return this.#buckets(query, [decimated(query)])
+    const plan = planned(query, { nowMs: this.#clock.now(), keep: this.#keep, timeZone: this.#timeZone })
+    return this.#buckets(query, plan.resolution, [plan.window])
   }
 
   async days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]> {
-    return this.#buckets(query, localDays(query, this.#timeZone))
+    return this.#buckets(query, 'day', localDays(query, this.#timeZone))
   }
 
   /** Samples lie in the file in order of arrival, each block with its earliest and latest time, so looking
@@ -85,9 +96,22 @@ export class DuckDbStore implements HistoryStore {
     for (const reachMs of lookBackMs) {
       const sinceMs = Math.max(0, (file?.newest ?? 0) - reachMs)
       const [row] = lastRows.parse(await this.#read(lastSample, { series, since: sinceMs }))
-      if (row) return { t: row.t, value: row.word ?? row.number }
+      if (row) return valueOf(row)
     }
-    return undefined
+    const [expired] = lastRows.parse(await this.#read(lastDay, { series }))
+    return expired && valueOf(expired)
+  }
+
+  /** Between two batches: rows can only be removed for good while nobody writes. */
+  async upkeep(): Promise<void> {
+    const nowMs = this.#clock.now()
+    const connection = await this.#opened().database.connect()
+    try {
+      const isHourly = await rollUp(connection, { nowMs, timeZone: this.#timeZone })
+      if (isHourly) await this.#writing.pass(() => expire(connection, { nowMs, keep: this.#keep }))
+    } finally {
+      connection.closeSync()
+    }
   }
 
   async ping(): Promise<void> {
@@ -114,21 +138,34 @@ export class DuckDbStore implements HistoryStore {
       for (const point of points) if (point.position > position) draft.add(point)
       await connection.run('begin')
       await draft.append(connection)
-      await connection.run(`update ${lane}_position set position = $to`, { to })
-      await connection.run('commit')
+      await connection.run(
+        `update ${lane}_position set position = ${to}; update batch_number set batch = ${draft.batch}; commit`,
+      )
       this.#memory = draft.committed(batch)
     } finally {
       connection.closeSync()
     }
   }
 
-  async #buckets(query: SeriesQuery, windows: readonly Window[]): Promise<Bucket[]> {
+  /** Mark and rows are read in one transaction: a pass in between would count its samples twice. */
+  async #buckets(query: SeriesQuery, resolution: Resolution, windows: readonly Window[]): Promise<Bucket[]> {
     const series = await this.#seriesId(query)
     if (series === undefined) return []
-    const buckets: Bucket[] = []
-    for (const { fromMs: from, toMs: to, slotMs: slot } of windows)
-      buckets.push(...bucketRows.parse(await this.#read(slots, { series, from, to, slot })))
-    return buckets
+    return this.#reading.pass(async () => {
+      const { reader } = this.#opened()
+      await reader.run('begin')
+      try {
+        const sql = slots(rowsAt(resolution, await rolledIn(reader)))
+        const buckets: Bucket[] = []
+        for (const { fromMs: from, toMs: to, slotMs: slot } of windows) {
+          const answer = await reader.runAndReadAll(sql, { series, from, to, slot })
+          buckets.push(...bucketRows.parse(answer.getRowObjectsJS()))
+        }
+        return buckets
+      } finally {
+        await reader.run('rollback')
+      }
+    })
   }
 
   async #seriesId({ kind, device, port = '', signal }: SeriesQuery): Promise<number | undefined> {
@@ -156,19 +193,24 @@ export class DuckDbStore implements HistoryStore {
 const hourMs = 3_600_000
 const lookBackMs = [hourMs, 24 * hourMs, 30 * 24 * hourMs, Number.MAX_SAFE_INTEGER]
 
-const slots = `
-  select $from + (t - $from) // $slot * $slot as t,
-    min(number) as min, max(number) as max, avg(number) as mean, count(number) as count
-  from sample where series = $series and t >= $from and t < $to and number is not null
-  group by 1 order by 1`
+const slots = (rows: string) => `
+  select $from + (t - $from) // $slot * $slot as t, min(low) as min, max(high) as max,
+    sum(total) / sum(count) as mean, sum(count)::bigint as count, arg_max(last, last_t) as last
+  from (${rows}) group by 1 order by 1`
+const lastDay = `
+  select last_t as t, last as number, word from day where series = $series order by last_t desc limit 1`
 const lastSample = `
   select t, number, word from sample where series = $series and t >= $since order by t desc limit 1`
 
 /** DuckDB answers 64-bit integers as bigints; ours are all exact as numbers. */
 const integer = z.coerce.number<bigint | number>()
 const bucketRows = z.array(
-  z.object({ t: integer, min: integer, max: integer, mean: z.number(), count: integer }),
+  z.object({ t: integer, min: integer, max: integer, mean: z.number(), count: integer, last: integer }),
 )
 const lastRows = z.array(z.object({ t: integer, number: integer, word: z.string().nullable() }))
 const newestRows = z.array(z.object({ newest: integer }))
 const idRows = z.array(z.object({ id: z.number() }))
+
+function valueOf({ t, word, number }: z.infer<typeof lastRows>[number]): LastValue {
+  return { t, value: word ?? number }
+}

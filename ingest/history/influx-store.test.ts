@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
 import { startInfluxd, type RunningInfluxd } from '../../test/support/influxd.ts'
 import { missing } from '../../test/support/programs.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { influxServer, type InfluxSettings } from './influx-server.ts'
 import { InfluxStore } from './influx-store.ts'
 
@@ -23,7 +24,7 @@ async function opened(
   timeoutMs = 10_000,
 ): Promise<InfluxStore> {
   const server = influxServer({ database: 'estate', ...settings })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', timeoutMs })
+  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock, timeoutMs })
   await store.start()
   stops.push(() => store.stop())
   return store
@@ -131,6 +132,7 @@ test('a store that was not started, or is stopped, takes nothing', async () => {
   const store = new InfluxStore({
     server: influxServer({ url: 'http://127.0.0.1:1', database: 'estate' }),
     timeZone: 'Asia/Shanghai',
+    clock: systemClock,
   })
   await expect(store.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unavailable' })
   await store.start()

@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import type { Clock } from '../../platform/clock.ts'
 import { influxWriteError, refusalOf, saidIn } from './influx-failures.ts'
 import { InfluxHttp, type Answered } from './influx-http.ts'
 import { databaseIsMissing, identifier, type InfluxServer } from './influx-server.ts'
 import { LineProtocol } from './line-protocol.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
 import { Turnstile } from './turnstile.ts'
-import { decimated, localDays, type Window } from './windows.ts'
+import { forever, planned, type Keep } from './resolution.ts'
+import { localDays, type Window } from './windows.ts'
 import { HistoryWriteError } from './write-error.ts'
 
 /** History in InfluxDB, over the two interfaces that every version has: line protocol and InfluxQL.
@@ -16,6 +18,9 @@ import { HistoryWriteError } from './write-error.ts'
 export interface InfluxStoreOptions {
   server: InfluxServer
   timeZone: string
+  clock: Clock
+  /** `forever` unless told. */
+  keep?: Keep
   /** Silence after which a request is given up, ms. */
   timeoutMs?: number
 }
@@ -28,15 +33,19 @@ const readsWaiting = 64
 export class InfluxStore implements HistoryStore {
   readonly #server: InfluxServer
   readonly #timeZone: string
+  readonly #clock: Clock
+  readonly #keep: Keep
   readonly #http: InfluxHttp
   readonly #lines = new LineProtocol()
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
   #linesPerRequest = linesPerRequest
 
-  constructor({ server, timeZone, timeoutMs = 10_000 }: InfluxStoreOptions) {
+  constructor({ server, timeZone, clock, keep = forever, timeoutMs = 10_000 }: InfluxStoreOptions) {
     this.#server = server
     this.#timeZone = timeZone
+    this.#clock = clock
+    this.#keep = keep
     this.#http = new InfluxHttp({ ...server, timeoutMs })
   }
 
@@ -63,7 +72,8 @@ export class InfluxStore implements HistoryStore {
   }
 
   async range(query: RangeQuery): Promise<Bucket[]> {
-    return this.#buckets(query, decimated(query))
+    const plan = planned(query, { nowMs: this.#clock.now(), keep: this.#keep, timeZone: this.#timeZone })
+    return this.#buckets(query, plan.window)
   }
 
   async days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]> {
@@ -80,6 +90,8 @@ export class InfluxStore implements HistoryStore {
     )
     return newest && { t: newest[0], value: newest[1] }
   }
+
+  async upkeep(): Promise<void> {}
 
   /** An empty write: the server is there, knows us, has the database (made now if it was missing). 2.x says
    *  400 to it, and means only that it is empty. */
@@ -117,12 +129,12 @@ export class InfluxStore implements HistoryStore {
   async #buckets(series: SeriesQuery, { fromMs, toMs, slotMs }: Window): Promise<Bucket[]> {
     const signal = `${identifier(series.signal)}::integer`
     const rows = await this.#select(
-      `SELECT min(${signal}), max(${signal}), mean(${signal}), count(${signal}) ${from(series)}
+      `SELECT min(${signal}), max(${signal}), mean(${signal}), count(${signal}), last(${signal}) ${from(series)}
         AND time >= $from AND time < $to GROUP BY time(${slotMs}ms, ${fromMs % slotMs}ms) fill(none)`,
       { ...parametersOf(series), from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
       bucketRows,
     )
-    return rows.map(([t, min, max, mean, count]) => ({ t, min, max, mean, count }))
+    return rows.map(([t, min, max, mean, count, last]) => ({ t, min, max, mean, count, last }))
   }
 
   async #select<Row>(
@@ -163,7 +175,7 @@ function resultOf({ status, text }: Answered): Result {
   }
 }
 
-const bucketRows = z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()]))
+const bucketRows = z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]))
 const lastRows = z.array(z.tuple([z.number(), z.union([z.number(), z.string()])]))
 
 /** A series without a port matches the empty one. */

@@ -1,14 +1,19 @@
 import { join } from 'node:path'
+import type { Clock } from '../../platform/clock.ts'
 import type { Config } from '../../platform/config.ts'
 import { DuckDbStore } from './duckdb-store.ts'
 import { influxServer } from './influx-server.ts'
 import { InfluxStore } from './influx-store.ts'
+import { defaultKeep } from './resolution.ts'
 import type { HistoryStore } from './store.ts'
 
 /** InfluxDB where the operator names one, else a DuckDB file in the data folder. Not started yet. */
-export function openHistory(config: Pick<Config, 'dataDir' | 'influx' | 'timeZone'>): HistoryStore {
+export function openHistory(
+  config: Pick<Config, 'dataDir' | 'influx' | 'timeZone'>,
+  clock: Clock,
+): HistoryStore {
   const { dataDir, influx, timeZone } = config
   return influx
-    ? new InfluxStore({ server: influxServer(influx), timeZone })
-    : new DuckDbStore({ file: join(dataDir, 'history.duckdb'), timeZone })
+    ? new InfluxStore({ server: influxServer(influx), timeZone, clock, keep: defaultKeep })
+    : new DuckDbStore({ file: join(dataDir, 'history.duckdb'), timeZone, clock, keep: defaultKeep })
 }

@@ -145,6 +145,51 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
       )
     })
 
+    test('rolled up or not, however late it came, every sample counts once', async () => {
+      const query = { kind: 'heat-station', device: 'hengkang-station', signal: 'p_ret_kpa' } as const
+      const late = fc.record({
+        t: fc.integer({ min: -3 * dayMs, max: dayMs - 1 }),
+        kpa: fc.integer({ min: 0, max: 1_000 }),
+      })
+      const step = fc.record({
+        samples: fc.uniqueArray(late, { selector: ({ t }) => t, maxLength: 20 }),
+        pauseMs: fc.constantFrom(0, 5 * 60_000, hourMs, dayMs),
+        followedBy: fc.constantFrom('upkeep', 'upkeep', 'restart', 'nothing'),
+      })
+      const written: Point[] = []
+      const taken = new Set<number>()
+      await fc.assert(
+        fc.asyncProperty(step, fc.integer({ min: 1, max: 200 }), async (next, points) => {
+          const fresh = next.samples.filter(({ t }) => !taken.has(t))
+          const batch = fresh.map(({ t, kpa }, nth) =>
+            pointAt(written.length + nth + 1, { ...query, t: startMs + t, fields: { p_ret_kpa: kpa } }),
+          )
+          if (batch.length > 0) await store.write(batchOf(batch))
+          for (const { t } of fresh) taken.add(t)
+          written.push(...batch)
+          place.clock.advance(next.pauseMs)
+          if (next.followedBy === 'upkeep') await store.upkeep()
+          if (next.followedBy === 'restart') {
+            await store.stop()
+            store = place.open()
+            await store.start()
+          }
+          for (const [fromMs, toMs] of [
+            [startMs - 3 * dayMs, startMs + dayMs],
+            [startMs - 5 * hourMs, startMs + 7 * hourMs],
+          ] as const) {
+            const asked = { fromMs, toMs, points }
+            expect(rounded(await store.range({ ...query, ...asked }))).toEqual(
+              rounded(oracle(written, asked)),
+            )
+          }
+          const days = await store.days({ ...query, fromMs: startMs - 3 * dayMs, toMs: startMs + dayMs })
+          expect(rounded(days)).toEqual(rounded(daysByHand(written)))
+        }),
+        { numRuns: 40 },
+      )
+    })
+
     test('the last value is the newest by the clock of the device, number or word', async () => {
       const doors = { kind: 'charger', device: 'hengkang-shed1-charger' } as const
       const state = (position: number, t: number, door: number, phase: string) =>
@@ -187,8 +232,8 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
         ]),
       )
       expect(await store.days({ ...supply, fromMs: midnight - 1, toMs: midnight + 1 })).toEqual([
-        { t: midnight - dayMs, min: 10, max: 30, mean: 20, count: 2 },
-        { t: midnight, min: 50, max: 70, mean: 60, count: 2 },
+        { t: midnight - dayMs, min: 10, max: 30, mean: 20, count: 2, last: 30 },
+        { t: midnight, min: 50, max: 70, mean: 60, count: 2, last: 70 },
       ])
     })
 
@@ -246,20 +291,38 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
   })
 })
 
-/** The chart by hand. */
+/** The chart by hand: from a minute a bucket on, whole minutes or hours. */
 function oracle(points: readonly Point[], query: { fromMs: number; toMs: number; points: number }): Bucket[] {
-  const slotMs = Math.ceil((query.toMs - query.fromMs) / query.points)
+  const exactMs = Math.ceil((query.toMs - query.fromMs) / query.points)
+  const widthMs = [hourMs, 60_000].find((width) => exactMs >= width) ?? 1
+  const fromMs = Math.floor(query.fromMs / widthMs) * widthMs
+  const toMs = Math.ceil(query.toMs / widthMs) * widthMs
+  const slotMs = Math.ceil((toMs - fromMs) / query.points / widthMs) * widthMs
   const slots = Map.groupBy(
-    points.filter(({ t }) => t >= query.fromMs && t < query.toMs),
-    ({ t }) => query.fromMs + Math.floor((t - query.fromMs) / slotMs) * slotMs,
+    points.filter(({ t }) => t >= fromMs && t < toMs),
+    ({ t }) => fromMs + Math.floor((t - fromMs) / slotMs) * slotMs,
   )
-  return [...slots]
-    .map(([t, inSlot]) => {
-      const values = inSlot.map(({ fields }) => Number(fields['p_ret_kpa']))
-      const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-      return { t, min: Math.min(...values), max: Math.max(...values), mean, count: values.length }
-    })
-    .sort((a, b) => a.t - b.t)
+  return [...slots].map(([t, inSlot]) => bucketOf(t, inSlot)).sort((a, b) => a.t - b.t)
+}
+
+/** Midnight in Yangquan is 16:00 UTC. */
+function daysByHand(points: readonly Point[]): Bucket[] {
+  const eightHours = 8 * hourMs
+  const days = Map.groupBy(points, ({ t }) => Math.floor((t + eightHours) / dayMs) * dayMs - eightHours)
+  return [...days].map(([t, inDay]) => bucketOf(t, inDay)).sort((a, b) => a.t - b.t)
+}
+
+function bucketOf(t: number, points: readonly Point[]): Bucket {
+  const inOrder = points.toSorted((a, b) => a.t - b.t).map(({ fields }) => Number(fields['p_ret_kpa']))
+  const mean = inOrder.reduce((sum, value) => sum + value, 0) / inOrder.length
+  return {
+    t,
+    min: Math.min(...inOrder),
+    max: Math.max(...inOrder),
+    mean,
+    count: inOrder.length,
+    last: inOrder.at(-1) ?? 0,
+  }
 }
 
 /** The engines sum in another order than the oracle. */

@@ -57,6 +57,8 @@ export interface Bucket {
   max: number
   mean: number
   count: number
+  /** The newest of them. */
+  last: number
 }
 
 /** The newest sample of a series: a number, or an enum word. */
@@ -74,13 +76,18 @@ export interface HistoryStore {
   start(): Promise<void>
   /** Resolves when the points are on the store's disk; rejects with a `HistoryWriteError`. */
   write(batch: Batch): Promise<void>
-  /** Buckets of equal width from `fromMs` on; a bucket without samples is left out. Empty for an unknown
-   *  series and for an enum. A query out of bounds throws a `RangeError`. */
+  /** Buckets of equal width from `fromMs` on; a bucket without samples is left out. From a minute a bucket on
+   *  they are whole minutes or hours, the first of them begins at or before `fromMs`, the last ends at or after
+   *  `toMs` (`resolution.ts`). Every sample counts once, also the newest. Empty for an unknown series and for
+   *  an enum. A query out of bounds throws a `RangeError`. */
   range(query: RangeQuery): Promise<Bucket[]>
   /** The whole local days (the site's time zone, cut at midnight) that [fromMs, toMs) touches; `t` is the
    *  day's first instant. At most `daysLimit` days. */
   days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]>
   last(query: SeriesQuery): Promise<LastValue | undefined>
+  /** Brings the rollups up to date and removes what is past its keep. To be called every few minutes; until it is,
+   *  answers are as right and only slower. Days are cut at the midnight of the zone they were made in. */
+  upkeep(): Promise<void>
   /** Rejects when the store cannot take writes now. */
   ping(): Promise<void>
   stop(): Promise<void>

@@ -3,6 +3,7 @@ import { influxServer } from '../../ingest/history/influx-server.ts'
 import { InfluxStore } from '../../ingest/history/influx-store.ts'
 import { LineProtocol } from '../../ingest/history/line-protocol.ts'
 import type { Batch, Point } from '../../ingest/history/store.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { startInfluxd } from '../support/influxd.ts'
 
 /** What our writer costs: `InfluxStore.write` beside the least that could be done, `http.request` with lines made
@@ -44,7 +45,7 @@ async function compare({
   const bodies = batches.map(({ points }) => Buffer.from(lines.body(points)))
   const agent = new Agent({ keepAlive: true })
   const server = influxServer({ url, database: `bench-${size}` })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai' })
+  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock })
   await store.start()
   const target = new URL(`${url}${server.writePath}`)
   const sides: Side[] = [

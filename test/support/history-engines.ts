@@ -6,6 +6,8 @@ import { DuckDbStore } from '../../ingest/history/duckdb-store.ts'
 import { influxServer } from '../../ingest/history/influx-server.ts'
 import { InfluxStore } from '../../ingest/history/influx-store.ts'
 import type { HistoryStore } from '../../ingest/history/store.ts'
+import { VirtualClock } from '../../platform/clock.ts'
+import { startMs } from './history-points.ts'
 import { startInfluxd } from './influxd.ts'
 
 /** The two history engines as the contract test holds them: an empty store, and what can happen to it. */
@@ -16,6 +18,8 @@ export interface Engine {
 }
 
 export interface Place {
+  /** The stores' time: a day after the first made-up point. */
+  clock: VirtualClock
   /** Another store object on the same file or database: what a restarted process opens. */
   open(timeZone?: string): HistoryStore
   /** Makes `store` unable to write, as the engine's own world does it. */
@@ -25,14 +29,17 @@ export interface Place {
 }
 
 const yangquan = 'Asia/Shanghai'
+const dayMs = 86_400_000
 
 export async function embeddedEngine(): Promise<Engine> {
   const folder = await mkdtemp(join(tmpdir(), 'history-'))
   return {
     async create() {
       const file = join(folder, `${randomUUID()}.duckdb`)
-      const open = (timeZone = yangquan) => new DuckDbStore({ file, timeZone })
+      const clock = new VirtualClock(startMs + dayMs)
+      const open = (timeZone = yangquan) => new DuckDbStore({ file, timeZone, clock })
       return {
+        clock,
         open,
         takeDown: (store) => store.stop(),
         async bringBack() {
@@ -51,8 +58,10 @@ export async function influxEngine(): Promise<Engine> {
   return {
     async create() {
       const server = influxServer({ url: influxd.url, database: `estate-${randomUUID()}` })
+      const clock = new VirtualClock(startMs + dayMs)
       return {
-        open: (timeZone = yangquan) => new InfluxStore({ server, timeZone }),
+        clock,
+        open: (timeZone = yangquan) => new InfluxStore({ server, timeZone, clock }),
         takeDown: () => influxd.kill(),
         async bringBack(store) {
           await influxd.restart()
