@@ -145,7 +145,7 @@ async function startBroker(parts: Parts): Promise<void> {
   lifecycle.onStop('intake log', () => intake.stop())
   lifecycle.onStop(
     'cursor reports',
-    clock.every(cursorReportMs, () => void collectCursors(link, intake)),
+    clock.every(cursorReportMs, () => void collectCursors(link, intake, config)),
   )
   const { external } = config.mqtt
   if (external) listenOutside(external, parts, intake)
@@ -197,13 +197,14 @@ function listenOutside(
 }
 
 /** The log's writer asks its consumers how far they have got; whoever could tell it over MQTT could have it
- *  throw away what was never read. */
-async function collectCursors(link: RoleLink, intake: IntakeLog): Promise<void> {
-  for (const { body } of await link.gather('cursors')) {
-    const parsed = cursors.safeParse(body)
-    for (const [consumer, position] of Object.entries(parsed.data ?? {}))
-      intake.reportCursor(consumer, position)
-  }
+ *  throw away what was never read. Sessions and retained messages are an external broker's own to keep: what
+ *  ours would do for them is done as soon as anyone is done. */
+async function collectCursors(link: RoleLink, intake: IntakeLog, { mqtt }: Config): Promise<void> {
+  const answers = await link.gather('cursors')
+  const reports = answers.flatMap(({ body }) => Object.entries(cursors.safeParse(body).data ?? {}))
+  for (const [consumer, position] of reports) intake.reportCursor(consumer, position)
+  if (mqtt.external && reports.length > 0)
+    intake.reportCursor('broker', Math.max(...reports.map(([, position]) => position)))
 }
 
 type IngestParts = Awaited<ReturnType<typeof startIngest>>

@@ -14,10 +14,21 @@ import { RunningSystem, until } from './support/system.ts'
  *  it hands on, whoever is killed in between. */
 
 const device = 'hengkang-b01-heat'
+const neighbour = 'hengkang-b02-heat'
 const topic = (name: string) => `est/1/hengkang/heat-entrance/${device}/${name}`
 const login = { username: 'estate', password: 'between us and Mosquitto' }
 
 const folder = mkdtempSync(join(tmpdir(), 'external-'))
+/** As the README has it. */
+const access = [
+  'user estate',
+  'topic readwrite est/1/#',
+  'topic readwrite srv/1/#',
+  'pattern write est/1/+/+/%u/#',
+  'pattern read est/1/+/+/%u/#',
+  'pattern read srv/1/status',
+]
+
 let system: RunningSystem | undefined
 let mosquitto: RunningMosquitto | undefined
 const clients: MqttClient[] = []
@@ -33,7 +44,8 @@ afterEach(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 async function startBoth(dataDir?: string) {
-  mosquitto = await startMosquitto({ users: { [login.username]: login.password, [device]: 'its own' } })
+  const users = { [login.username]: login.password, [device]: 'its own', [neighbour]: 'its own' }
+  mosquitto = await startMosquitto({ users, access })
   system = await startSystem(mosquitto, dataDir)
   await importDemoEstate(system)
   const staff = await system.signIn()
@@ -63,8 +75,8 @@ const delivered = (running: RunningSystem, count: number) =>
     (await meter(running, 'estate_external_in_hand')) === count ? true : undefined,
   )
 
-async function connectDevice({ url }: RunningMosquitto): Promise<MqttClient> {
-  const client = await connectAsync(url, { username: device, password: 'its own', reconnectPeriod: 100 })
+async function connectDevice({ url }: RunningMosquitto, username = device): Promise<MqttClient> {
+  const client = await connectAsync(url, { username, password: 'its own', reconnectPeriod: 100 })
   client.on('error', () => {})
   clients.push(client)
   return client
@@ -131,6 +143,18 @@ describe.skipIf(missing('mosquitto'))('the system behind a Mosquitto', () => {
     expect(await expectStored(system, 200)).toMatchObject({ duplicate: 0 })
     expect(() => system.mqttUrl).toThrow('does not listen for mqtt')
     await until('a trimmed log', async () => (await meter(system, 'estate_intake_bytes')) === 0 || undefined)
+
+    // A device speaks for itself alone, and is told what could not be read.
+    const [own, stranger] = [await connectDevice(mosquitto), await connectDevice(mosquitto, neighbour)]
+    const told = new Promise<string>((resolve) =>
+      own.on('message', (_, payload) => resolve(payload.toString())),
+    )
+    await own.subscribeAsync(topic('reject'), { qos: 1 })
+    await publish(stranger, 201, 210)
+    await own.publishAsync(topic('tele'), '{"c":"heat-entrance/1.0"}', { qos: 1 })
+    expect(JSON.parse(await told)).toMatchObject({ reason: 'envelope-invalid' })
+    const { total } = await system.api('/api/v1/ledger', answers.ledger)
+    expect(total).toMatchObject({ accepted: 201, stored: 200, quarantined: 1 })
   })
 
   test('our intake killed between delivery and acknowledgement: delivered again, kept once', async () => {
@@ -164,6 +188,31 @@ describe.skipIf(missing('mosquitto'))('the system behind a Mosquitto', () => {
     const { duplicate } = await expectStored(system, 200)
     expect(duplicate).toBe(window)
     await ready(system)
+  })
+
+  test('under load, with our intake killed and Mosquitto restarted, all that is acknowledged is stored once', async () => {
+    const { system, mosquitto } = await startBoth()
+    const client = await connectDevice(mosquitto)
+    let acknowledged = 0
+    let publishing = true
+    const published = (async () => {
+      for (; publishing; acknowledged += 50) await publish(client, acknowledged + 1, acknowledged + 50)
+    })()
+    const more = async (count: number) => {
+      const before = acknowledged
+      await until('more readings', () => acknowledged >= before + count || undefined)
+    }
+    await more(200)
+    await system.killRole('broker')
+    await more(200)
+    await mosquitto.restart()
+    await more(200)
+    await system.killRole('broker')
+    await system.killRole('ingest')
+    await more(200)
+    publishing = false
+    await published
+    await expectStored(system, acknowledged)
   })
 
   test('what devices said while all of us were away is there when we come back, what was retained is not new', async () => {

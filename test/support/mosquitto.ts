@@ -21,6 +21,8 @@ export interface RunningMosquitto {
 export interface MosquittoOptions {
   /** User name -> password; without, everyone is let in. */
   users?: Readonly<Record<string, string>>
+  /** Lines of its access list; without, everyone may say and hear everything. */
+  access?: readonly string[]
   /** More lines for its mosquitto.conf. */
   settings?: readonly string[]
 }
@@ -29,11 +31,13 @@ const startLimitMs = 10_000
 
 export async function startMosquitto({
   users,
+  access,
   settings = [],
 }: MosquittoOptions = {}): Promise<RunningMosquitto> {
   const folder = mkdtempSync(join(tmpdir(), 'mosquitto-'))
   const port = await freePort()
   const passwords = join(folder, 'passwords')
+  const accessList = join(folder, 'access')
   const lines = [
     `listener ${port} 127.0.0.1`,
     // Started by root it would become another user, who may not write to our folder.
@@ -44,8 +48,10 @@ export async function startMosquitto({
     'autosave_interval 1',
     'max_queued_messages 0',
     ...(users ? [`password_file ${passwords}`] : ['allow_anonymous true']),
+    ...(access ? [`acl_file ${accessList}`] : []),
     ...settings,
   ]
+  if (access) writeFileSync(accessList, `${access.join('\n')}\n`, { mode: 0o600 })
   writeFileSync(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`)
   if (users) {
     writeFileSync(
