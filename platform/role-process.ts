@@ -13,6 +13,7 @@ const slowestRestartMs = 1_800
  *  disk already. */
 const stopLimitMs = 3_000
 const startLimitMs = 60_000
+const pidRetryMs = 1_000
 
 export interface RoleProcessOptions {
   /** The program: main.ts. */
@@ -82,7 +83,7 @@ export class RoleProcess {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child = child
-    this.#writePids(child.pid)
+    this.#writePids(child)
     let wasReady = false
     child.on('message', (raw) => {
       const message = fromRole.parse(raw)
@@ -111,9 +112,18 @@ export class RoleProcess {
     this.#restartMs = Math.min(this.#restartMs * 2, slowestRestartMs)
   }
 
-  #writePids(pid: number | undefined): void {
-    mkdirSync(this.#options.runDir, { recursive: true, mode: 0o700 })
-    for (const role of this.roles) writeFileSync(this.#pidFile(role), `${pid}\n`)
+  /** A full disk takes no role down: the file comes when there is room. */
+  #writePids(child: ChildProcess): void {
+    const { runDir, clock, log } = this.#options
+    if (this.#child !== child || child.exitCode !== null || child.signalCode !== null) return
+    try {
+      mkdirSync(runDir, { recursive: true, mode: 0o700 })
+      for (const role of this.roles) writeFileSync(this.#pidFile(role), `${child.pid}\n`)
+    } catch (cause) {
+      log.warn({ err: cause, role: this.name }, 'the process id could not be written')
+      this.#removePids()
+      clock.after(pidRetryMs, () => this.#writePids(child))
+    }
   }
 
   #removePids(): void {

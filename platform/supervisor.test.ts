@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { systemClock } from './clock.ts'
 import { silentLog } from './log.ts'
 import { Supervisor } from './supervisor.ts'
@@ -122,4 +122,14 @@ test('a role for later starts when somebody needs it, once, and its failure is t
 test('a role that cannot start ends the start with its own exit code', async () => {
   const entry = program(`if (role === 'ingest') process.exit(2); link.ready()`)
   await expect(supervise(entry, [['broker'], ['ingest']]).start()).rejects.toMatchObject({ exitCode: 2 })
+})
+
+test('on a full disk a role runs all the same, and its process id is written when there is room', async () => {
+  const entry = program(`
+    link.announce(String(process.pid))
+    link.ready()`)
+  mkdirSync(join(folder, 'run'))
+  symlinkSync('/dev/full', join(folder, 'run', 'broker.pid'))
+  await supervise(entry, [['broker'], ['ingest']]).start()
+  await vi.waitFor(() => expect(pid('broker')).toBe(Number(printed[0])), 5_000)
 })

@@ -56,8 +56,8 @@ export class RunningSystem {
     if (this.#lines.some((line) => line.startsWith('listening mqtt')))
       environment['MQTT_PORT'] = this.mqttPort
     environment['HTTP_PORT'] = new URL(this.httpUrl).port
-    const child = this.#process
-    const ended = once(child, 'exit')
+    if (!this.#running) throw new Error(`the system ended by itself: ${this.#stderr.slice(-3_000)}`)
+    const ended = once(this.#process, 'exit')
     signalGroup(this.pid, 'SIGKILL')
     await ended
     this.#lines.length = 0
@@ -98,8 +98,7 @@ export class RunningSystem {
     return until(
       `the line "${start}"`,
       () => {
-        if (this.#process.exitCode !== null)
-          throw new Error(`the system ended: ${this.#stderr.slice(-3_000)}`)
+        if (!this.#running) throw new Error(`the system ended: ${this.#stderr.slice(-3_000)}`)
         return this.#lines.find((line) => line.startsWith(start))
       },
       limitMs,
@@ -128,7 +127,8 @@ export class RunningSystem {
 
   rolePid(role: string): number | undefined {
     const file = join(this.dataDir, 'run', `${role}.pid`)
-    return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+    const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0
+    return pid > 0 ? pid : undefined
   }
 
   /** kill -9 of a role; resolves with its new process id once the supervisor has started it again. */
@@ -198,7 +198,7 @@ export class RunningSystem {
   /** Ctrl-C in the terminal: the signal goes to every process of the group. Resolves with the exit code. */
   async stop(): Promise<number | null> {
     const child = this.#process
-    if (child.exitCode === null && child.signalCode === null) {
+    if (this.#running) {
       const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
       signalGroup(this.pid, 'SIGINT')
       await Promise.race([ended, pause(10_000).then(() => signalGroup(this.pid, 'SIGKILL'))])
@@ -206,6 +206,10 @@ export class RunningSystem {
     }
     if (!this.#keepData) rmSync(this.dataDir, { recursive: true, force: true })
     return child.exitCode
+  }
+
+  get #running(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null
   }
 
   #address(name: string): string {
