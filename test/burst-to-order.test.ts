@@ -2,10 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { demoFleet } from '../device-sim/fleet.ts'
 import { demoRegistry } from '../device-sim/registry-file.ts'
-import { loadScenario } from '../device-sim/scenarios/scenario.ts'
-import { simulate } from '../device-sim/simulation.ts'
 import { CurrentRegistry } from '../estate/current-registry.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
@@ -17,16 +14,14 @@ import { LiveState } from '../ingest/live-state.ts'
 import { Notices } from '../ingest/notices.ts'
 import { Watch } from '../ingest/watch.ts'
 import { systemClock, type Clock } from '../platform/clock.ts'
-import { IntakeLog } from '../platform/intake-log.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
+import { fillLog, saidBy, seed, startMs } from './support/said-log.ts'
 
 /** The simulated estate against the whole watch: intake log, decode, fault engine, work orders; on simulated
  *  time, without a network. */
 
-const seed = 5
-const startMs = Date.parse('2026-01-15T07:00:00+08:00')
 const replay = `npm run sim -- --offline --scenario burst --seed ${seed} --start 2026-01-15T07:00:00+08:00 --hours 0.25`
 
 let folder: string
@@ -42,38 +37,6 @@ afterEach(async () => {
   await records.destroy()
   rmSync(folder, { recursive: true, force: true })
 })
-
-/** Says everything of `minutes` into the intake log, as received when it was said. */
-async function fillLog(scenario: string, minutes: number): Promise<void> {
-  const log = new IntakeLog({
-    file: join(folder, 'intake.db'),
-    clock: systemClock,
-    logger: silentLog,
-    metrics: openMetrics('test'),
-  })
-  await log.start()
-  const untilMs = startMs + minutes * 60_000
-  const messages = simulate({ fleet: demoFleet(), scenario: loadScenario(scenario), seed, startMs }, untilMs)
-  const written = [...messages].map(
-    ({ t, device, topic, payload }) =>
-      new Promise<void>((resolve, reject) => {
-        const of = topic.split('/')[4] ?? device
-        const message = {
-          device: of,
-          publisher: device,
-          topic,
-          payload,
-          receivedMs: t,
-          will: false,
-          retain: false,
-          qos: 1 as const,
-        }
-        log.append(message, (error) => (error ? reject(error) : resolve()))
-      }),
-  )
-  await Promise.all(written)
-  await log.stop()
-}
 
 /** One life of the watch over the log, up to `until` (a position) or its end. */
 async function watch(until?: number) {
@@ -131,7 +94,7 @@ function boundTo(
 }
 
 test(`a burst main becomes exactly one work order that names the station and every building (${replay})`, async () => {
-  await fillLog('burst', 15)
+  await fillLog(folder, saidBy('burst', 15))
   const { orders, registry } = await watch()
   expect(orders.map(({ rule, root, severity, state }) => ({ rule, root, severity, state }))).toEqual([
     { rule: 'H01', root: 'hengkang-station', severity: 'P1', state: 'open' },
@@ -152,7 +115,7 @@ test(`a burst main becomes exactly one work order that names the station and eve
 })
 
 test('the watch stopped at any moment of the burst, and started again, leaves the same one order', async () => {
-  await fillLog('burst', 12)
+  await fillLog(folder, saidBy('burst', 12))
   const { end, origin } = await watch(1)
   for (const share of [0.2, 0.4, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9]) {
     await watch(origin + Math.round((end - origin) * share))
@@ -163,7 +126,7 @@ test('the watch stopped at any moment of the burst, and started again, leaves th
 })
 
 test('a replay from the beginning, with all fault memory lost, finds its order already there', async () => {
-  await fillLog('burst', 12)
+  await fillLog(folder, saidBy('burst', 12))
   const before = await watch()
   await records.deleteFrom('fault_memory').execute()
   const after = await watch()
@@ -171,6 +134,6 @@ test('a replay from the beginning, with all fault memory lost, finds its order a
 })
 
 test('a calm winter hour opens no order at all', async () => {
-  await fillLog('calm', 60)
+  await fillLog(folder, saidBy('calm', 60))
   expect((await watch()).orders).toEqual([])
 })
