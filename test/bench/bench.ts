@@ -1,10 +1,17 @@
+import { Lifecycle } from '../../platform/lifecycle.ts'
+import { openLog } from '../../platform/log.ts'
 import { OperatorError } from '../../platform/operator-error.ts'
-import { stopAll } from './pipeline-run.ts'
+import { ingestAlone } from './ingest-alone.ts'
 import { pipeline } from './pipeline.ts'
 import { writer } from './writer.ts'
 
 /** `npm run bench -- NAME [options]`: measurements, not tests. */
-const benchmarks: Record<string, { about: string; run: (options: readonly string[]) => Promise<void> }> = {
+interface Benchmark {
+  about: string
+  run: (options: readonly string[], started: Lifecycle) => Promise<void>
+}
+
+const benchmarks: Record<string, Benchmark> = {
   pipeline: {
     about: 'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME]',
     run: pipeline,
@@ -13,8 +20,11 @@ const benchmarks: Record<string, { about: string; run: (options: readonly string
     about: 'the InfluxDB writer beside raw HTTP with lines made beforehand [--quick]',
     run: writer,
   },
+  ingest: { about: 'processor time that ingest alone spends on a reading', run: ingestAlone },
 }
 
+const stopLimitMs = 60_000
+const started = new Lifecycle(openLog('bench', 'warn'), stopLimitMs)
 /** The exit code, once something ends it early. */
 let ending: number | undefined
 
@@ -27,7 +37,8 @@ if (!benchmark) {
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end(130))
 try {
-  await benchmark.run(options)
+  await benchmark.run(options, started)
+  await end(0)
 } catch (cause) {
   const mistaken = cause instanceof OperatorError
   if (mistaken) process.stderr.write(`${cause.message}\n`)
@@ -38,6 +49,6 @@ try {
 
 async function end(code: number): Promise<void> {
   ending ??= code
-  await stopAll()
+  await started.stop()
   process.exit(ending)
 }

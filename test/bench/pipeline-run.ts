@@ -58,18 +58,13 @@ export interface RunOptions {
   /** Length of each stretch, after the warm-up. */
   lengthMs: number
   overload: boolean
+  /** For whoever ends it early. */
+  onStop: Lifecycle['onStop']
 }
 
-/** Everything that this process has started, for whoever ends it early. */
-const running = new Set<Lifecycle>()
-
-export async function stopAll(): Promise<void> {
-  await Promise.all([...running].map((started) => started.stop()))
-}
-
-export async function run({ contender, lengthMs, overload }: RunOptions): Promise<Figures> {
+export async function run({ contender, lengthMs, overload, onStop }: RunOptions): Promise<Figures> {
   const started = new Lifecycle(openLog('bench', 'warn'), stopLimitMs)
-  running.add(started)
+  onStop(contender, () => started.stop())
   try {
     const { load, probe, meter } = await setUp(contender, started)
     const latencies = await latency(load, probe, lengthMs)
@@ -92,7 +87,6 @@ export async function run({ contender, lengthMs, overload }: RunOptions): Promis
     }
   } finally {
     await started.stop()
-    running.delete(started)
   }
 }
 

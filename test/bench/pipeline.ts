@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../../platform/operator-error.ts'
+import type { Lifecycle } from '../../platform/lifecycle.ts'
 import { contenderNames, type ContenderName } from './contenders.ts'
 import { median } from './percentile.ts'
 import { run, type Figures, type Stretch } from './pipeline-run.ts'
@@ -16,13 +17,13 @@ const quickLengthMs = 10_000
 const foreignLimit = 0.1
 const tries = 3
 
-export async function pipeline(options: readonly string[]): Promise<void> {
+export async function pipeline(options: readonly string[], started: Lifecycle): Promise<void> {
   const { quick, only } = optionsOf(options)
   const names = [...only]
   const turns = new Map<ContenderName, Figures[]>(names.map((name) => [name, []]))
   for (let turn = 0; turn < (quick ? 1 : repeats); turn++) {
     for (const name of names) {
-      const figures = await undisturbed(name, quick)
+      const figures = await undisturbed(name, quick, started)
       turns.get(name)?.push(figures)
     }
   }
@@ -44,13 +45,14 @@ function optionsOf(options: readonly string[]) {
   }
 }
 
-async function undisturbed(name: ContenderName, quick: boolean): Promise<Figures> {
+async function undisturbed(name: ContenderName, quick: boolean, started: Lifecycle): Promise<Figures> {
   for (let attempt = 1; ; attempt++) {
     say(`${name} …`)
     const figures = await run({
       contender: name,
       lengthMs: quick ? quickLengthMs : lengthMs,
       overload: name === 'pipeline',
+      onStop: started.onStop.bind(started),
     })
     report(name, figures)
     const { foreign } = figures.peak.shares
