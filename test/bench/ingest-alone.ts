@@ -11,7 +11,6 @@ import { Ingest } from '../../ingest/ingest.ts'
 import { keepAlive, systemClock as clock } from '../../platform/clock.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { IntakeLog } from '../../platform/intake-log.ts'
-import { intakeConsumers } from '../../platform/intake-message.ts'
 import { openIntakeReader } from '../../platform/intake-reader.ts'
 import type { Lifecycle } from '../../platform/lifecycle.ts'
 import { openLog } from '../../platform/log.ts'
@@ -28,6 +27,7 @@ const devices = 1_000
 const readings = 400_000
 const appendedAtOnce = 500
 const lookMs = 20
+const consumers = ['history', 'watch']
 
 export async function ingestAlone(_options: readonly string[], started: Lifecycle): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-'))
@@ -43,7 +43,7 @@ export async function ingestAlone(_options: readonly string[], started: Lifecycl
     throw cause
   })
   started.onStop('ingest', () => ingest.stop())
-  while (intakeConsumers.some((consumer) => (ingest.cursors()[consumer] ?? 0) < end)) await pause(lookMs)
+  while (consumers.some((consumer) => (ingest.cursors()[consumer] ?? 0) < end)) await pause(lookMs)
   const { user, system } = process.cpuUsage(before)
   const seconds = (performance.now() - beganMs) / 1_000
   const each = (micros: number) => `${(micros / readings).toFixed(2)} µs`
