@@ -141,7 +141,7 @@ async function play(
 async function startBroker(parts: Parts): Promise<void> {
   const { config, logger, metrics, lifecycle, link } = parts
   const intake = new IntakeLog({ file: intakeFileOf(config), clock, logger, metrics })
-  await intake.start()
+  await intake.start(parts.fail)
   lifecycle.onStop('intake log', () => intake.stop())
   lifecycle.onStop(
     'cursor reports',

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { IntakeMessage } from './intake-message.ts'
+import { damagedPublisher, type IntakeMessage } from './intake-message.ts'
 
 /** How a batch of messages lies on disk: one blob, so that one row and one fsync serve many devices.
  *
@@ -80,6 +80,30 @@ export function decodeBatch(first: number, count: number, body: Uint8Array): Int
   }
   if (at !== buffer.length) throw new Error(`intake batch ${first} is longer than its messages`)
   return messages
+}
+
+/** A message for every position of the batch, whatever became of it: nobody may lose count. */
+export function readBatch(first: number, count: number, body: Uint8Array): IntakeMessage[] {
+  try {
+    return decodeBatch(first, count, body)
+  } catch (cause) {
+    return damagedMessages(first, first + count - 1, String(cause))
+  }
+}
+
+/** What stands for the positions from `first` to `last`, which cannot be read any more. */
+export function damagedMessages(first: number, last: number, reason: string): IntakeMessage[] {
+  const payload = Buffer.from(reason)
+  return Array.from({ length: last - first + 1 }, (_, index) => ({
+    position: first + index,
+    receivedMs: 0,
+    publisher: damagedPublisher,
+    will: false,
+    retain: false,
+    qos: 1,
+    topic: '',
+    payload,
+  }))
 }
 
 /** Where the messages begin. */

@@ -1,26 +1,25 @@
-import { z } from 'zod'
+import type { Tally } from './intake-tallies.ts'
 
-/** What the intake log and its writing thread say to each other. */
+/** What the intake log and its writing thread say to each other. Both are this program, in one version, so
+ *  nothing is parsed on the way. */
+export type IntakeRequest =
+  | {
+      type: 'append'
+      /** 0 when only tallies are to be written. */
+      count: number
+      body: Uint8Array
+      /** Counts of everything up to `talliedTo`; without them it has no meaning. */
+      tallies: readonly Tally[]
+      talliedTo: number
+    }
+  | { type: 'cursors'; positions: readonly [consumer: string, position: number][] }
+  | { type: 'stop' }
 
-const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array)
-/** device, accepted, wills, refused */
-const tally = z.tuple([z.string(), z.number(), z.number(), z.number()])
-export const intakeRequest = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('append'),
-    count: z.number(),
-    body: bytes,
-    tallies: z.array(tally),
-  }),
-  z.object({ type: z.literal('cursor'), consumer: z.string(), position: z.number() }),
-  z.object({ type: z.literal('stop') }),
-])
-export type IntakeRequest = z.infer<typeof intakeRequest>
-
-export const intakeAnswer = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('opened'), end: z.number(), bytes: z.number() }),
-  z.object({ type: z.literal('appended'), end: z.number(), bytes: z.number(), seconds: z.number() }),
-  z.object({ type: z.literal('refused'), reason: z.string() }),
-  z.object({ type: z.literal('trimmed'), bytes: z.number() }),
-])
-export type IntakeAnswer = z.infer<typeof intakeAnswer>
+export type IntakeAnswer =
+  /** `damage`: what was wrong with the file that was found, and what became of it. */
+  | { type: 'opened'; end: number; bytes: number; damage: string | undefined }
+  | { type: 'appended'; end: number; bytes: number; seconds: number }
+  | { type: 'refused'; reason: string }
+  | { type: 'trimmed'; bytes: number }
+  /** The disk was full, and has room again. */
+  | { type: 'recovered' }

@@ -2,24 +2,37 @@ import { Worker } from 'node:worker_threads'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { Cancel, Clock } from './clock.ts'
 import { encodeBatch, sizeOf, type Appended } from './intake-batch.ts'
-import { intakeAnswer, type IntakeAnswer, type IntakeRequest } from './intake-exchange.ts'
+import type { IntakeAnswer, IntakeRequest } from './intake-exchange.ts'
+import { fillOf, holdMs, pacePerS, progressed, type Fill, type Progress } from './intake-pace.ts'
+import { Tallies, type Tally } from './intake-tallies.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 
 /** The write side of the intake log: messages collect for a few milliseconds, go to the worker as one batch,
  *  and everyone's callback waits for the one fsync. While a batch is under way the next one collects, so the
- *  disk itself sets the rhythm. A callback without an error means: on disk, whatever happens now. */
+ *  disk itself sets the rhythm. A callback without an error means: on disk, whatever happens now.
+ *
+ *  Callbacks, and so PUBACKs, are late while history falls behind or the log is filling up (`intake-pace.ts`);
+ *  they come with an error where the log is full or the disk fails. */
 
+/** So long messages collect, ms: quick for a few, longer where many come and every commit counts. */
 const collectMs = 4
+const busyCollectMs = 10
+const busyMessages = 64
 const batchMessages = 512
 /** Waiting for the disk; beyond it, more is refused at once rather than kept in memory. */
 const waitingLimitBytes = 64 * 1024 * 1024
+/** Two days of 20 readings a second, or twelve minutes of the most that this program takes. */
 const defaultMaxBytes = 1024 * 1024 * 1024
-const reportMs = 1_000
+const reportMs = 250
+/** The consumer whose pace the intake keeps; what it has stored, people can see. */
+const pacemaker = 'history'
+const mebibyte = 1024 * 1024
 
 export interface IntakeLogOptions {
   file: string
-  /** Bound of the log on disk; at the bound publishes are refused until consumers have caught up. */
+  /** Hard limit of the messages on disk, 1 GiB unless told: there publishes are refused until consumers have
+   *  caught up. Above three quarters of it PUBACKs are held back. */
   maxBytes?: number
   clock: Clock
   logger: Log
@@ -33,136 +46,257 @@ interface Waiting {
   messages: Appended[]
   done: Done[]
   bytes: number
-  refused: Map<string, number>
 }
+
+const states = ['taking', 'paced', 'holding', 'full', 'failing'] as const
+/** paced: PUBACKs wait for history. holding: over the soft limit. full: over the hard limit. failing: the disk. */
+export type IntakeState = (typeof states)[number]
 
 export class IntakeLog {
   readonly #options: IntakeLogOptions
+  readonly #maxBytes: number
   readonly #meters: ReturnType<typeof meters>
   readonly #cursors = new Map<string, number>()
+  readonly #tallies = new Tallies()
   readonly #opened = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
   #worker: Worker | undefined
   #waiting = nothing()
-  #underWay: Waiting | undefined
-  #timer: Cancel | undefined
+  #underWay: (Waiting & { tallies: readonly Tally[] }) | undefined
+  #collecting: Cancel | undefined
+  #collectMs = collectMs
+  /** Set while the next batch has to wait, however much has collected. */
+  #pause: Cancel | undefined
   #reporter: Cancel = () => {}
+  #end = 0
+  #bytes = 0
+  #talliedMs = 0
+  #fill: Fill = 'roomy'
+  #progress: Progress | undefined
   #trouble: string | undefined
+  #damage: string | undefined
+  #said: 'nothing' | IntakeState = 'nothing'
   #stopping = false
 
   constructor(options: IntakeLogOptions) {
     this.#options = options
-    this.#meters = meters(options.metrics)
+    this.#maxBytes = options.maxBytes ?? defaultMaxBytes
+    this.#meters = meters(options.metrics, () => this.state())
   }
 
-  async start(): Promise<void> {
-    const { file, maxBytes = defaultMaxBytes, clock, logger } = this.#options
+  /** `fail` is called when the log cannot go on and only a new start can repair it. */
+  async start(fail: (cause: unknown) => void = () => {}): Promise<void> {
+    const { file, clock, logger } = this.#options
     // A log made anew starts above every position an earlier one can have given out: consumers that remember
     // the earlier one must not take the new messages for old.
     const originPosition = clock.now() * 1_000
     const worker = new Worker(new URL('intake-worker.ts', import.meta.url), {
-      workerData: { file, maxBytes, originPosition },
+      workerData: { file, originPosition },
     })
     this.#worker = worker
-    worker.on('message', (raw) => this.#receive(intakeAnswer.parse(raw)))
+    worker.on('message', (answer: IntakeAnswer) => this.#receive(answer))
     worker.on('error', (cause) => {
       logger.fatal({ err: cause }, 'the intake log cannot be written')
       this.#fail(cause instanceof Error ? cause : new Error(String(cause)))
+      fail(cause)
     })
     worker.on('exit', () => this.#closed.resolve())
-    this.#reporter = clock.every(reportMs, () => this.#reportCursors())
+    this.#reporter = clock.every(reportMs, () => this.#report())
     await this.#opened.promise
   }
 
   /** `done` is called when the message is on disk, or with the reason why it is not. */
   append(message: Appended, done: Done): void {
-    if (this.#stopping) return done(new Error('the intake log is closing'), 0)
-    if (this.#waiting.bytes > waitingLimitBytes) return done(new Error('the disk cannot keep up'), 0)
+    const bytes = sizeOf(message)
+    const refusal = this.#refusal(bytes)
+    if (refusal !== undefined) return done(new Error(refusal), 0)
     this.#waiting.messages.push(message)
     this.#waiting.done.push(done)
-    this.#waiting.bytes += sizeOf(message)
+    this.#waiting.bytes += bytes
     if (this.#waiting.messages.length >= batchMessages) this.#flush()
     else this.#flushSoon()
   }
 
   /** A publish that was turned away at the door, for the ledger. */
   countRefused(device: string): void {
-    this.#waiting.refused.set(device, (this.#waiting.refused.get(device) ?? 0) + 1)
-    this.#flushSoon()
+    this.#tallies.refused(device)
   }
 
   /** A consumer has dealt with everything up to `position`; what all of them have is trimmed. */
   reportCursor(consumer: string, position: number): void {
     this.#cursors.set(consumer, position)
+    if (consumer === pacemaker)
+      this.#progress = progressed(this.#progress, position, this.#options.clock.now())
   }
 
+  state(): IntakeState {
+    if (this.#trouble !== undefined) return 'failing'
+    if (this.#fill !== 'roomy') return this.#fill
+    return this.#pacePerS() === Number.POSITIVE_INFINITY ? 'taking' : 'paced'
+  }
+
+  /** Not ok: publishes are refused. */
   health(): { ok: boolean; detail: string } {
-    return { ok: this.#trouble === undefined, detail: this.#trouble ?? 'the intake log takes messages' }
+    const used = `${Math.ceil(this.#bytes / mebibyte)} of ${Math.ceil(this.#maxBytes / mebibyte)} MiB wait for history`
+    const state = this.state()
+    switch (state) {
+      case 'taking':
+        return { ok: true, detail: this.#damage ?? 'the intake log takes messages' }
+      case 'paced':
+        return { ok: true, detail: 'the intake log takes messages as fast as history stores them' }
+      case 'holding':
+        return { ok: true, detail: `the intake log holds PUBACKs back: ${used}` }
+      case 'full':
+        return { ok: false, detail: `the intake log is full: ${used}` }
+      case 'failing':
+        return { ok: false, detail: this.#trouble ?? '' }
+    }
   }
 
   /** Writes what waits, then closes the file. */
   async stop(): Promise<void> {
     this.#stopping = true
     this.#reporter()
-    this.#timer?.()
-    this.#flush()
-    await this.#drained()
-    this.#reportCursors()
+    this.#resume()
+    while (this.#underWay) await new Promise<void>((resolve) => this.#underWay?.done.push(() => resolve()))
+    this.#sendCursors()
     this.#send({ type: 'stop' })
     await this.#closed.promise
   }
 
-  async #drained(): Promise<void> {
-    while (this.#underWay) await new Promise<void>((resolve) => this.#underWay?.done.push(() => resolve()))
+  /** Why not now; nothing where there is room. */
+  #refusal(bytes: number): string | undefined {
+    if (this.#stopping) return 'the intake log is closing'
+    if (this.#waiting.bytes > waitingLimitBytes) return 'the disk cannot keep up'
+    const held = this.#bytes + (this.#underWay?.bytes ?? 0) + this.#waiting.bytes
+    if (this.#fill !== 'full' && held + bytes > this.#maxBytes) this.#filled('full')
+    return this.#fill === 'full' ? `the intake log is full (${this.#maxBytes} bytes)` : undefined
   }
 
   #flushSoon(): void {
-    if (this.#underWay) return
-    this.#timer ??= this.#options.clock.after(collectMs, () => this.#flush())
+    if (this.#underWay || this.#pause) return
+    this.#collecting ??= this.#options.clock.after(this.#collectMs, () => this.#flush())
   }
 
   #flush(): void {
-    this.#timer?.()
-    this.#timer = undefined
+    if (this.#underWay || this.#pause) return
+    this.#collecting?.()
+    this.#collecting = undefined
+    const batch = this.#takeBatch()
+    const { messages } = batch
+    const tallies = this.#talliesDue() ? this.#tallies.take() : []
+    if (messages.length === 0 && tallies.length === 0) return
+    this.#collectMs = messages.length < busyMessages ? collectMs : busyCollectMs
+    this.#underWay = { ...batch, tallies }
+    const body = encodeBatch(messages)
+    this.#send({ type: 'append', count: messages.length, body, tallies, talliedTo: this.#end }, [body.buffer])
+    this.#pauseAfter(messages.length)
+  }
+
+  #takeBatch(): Waiting {
+    const { messages, done } = this.#waiting
     const batch = this.#waiting
-    if (this.#underWay || (batch.messages.length === 0 && batch.refused.size === 0)) return
-    this.#underWay = batch
-    this.#waiting = nothing()
-    const tallies = talliesOf(batch)
-    const body = encodeBatch(batch.messages)
-    this.#send({ type: 'append', count: batch.messages.length, body, tallies }, [body.buffer])
+    if (messages.length <= batchMessages) {
+      this.#waiting = nothing()
+      return batch
+    }
+    const taken = { messages: messages.splice(0, batchMessages), done: done.splice(0, batchMessages) }
+    const bytes = taken.messages.reduce((sum, message) => sum + sizeOf(message), 0)
+    batch.bytes -= bytes
+    return { ...taken, bytes }
+  }
+
+  /** All that is on disk is in the tallies, so that they go up to `end`. */
+  #talliesDue(): boolean {
+    const nowMs = this.#options.clock.now()
+    if (!this.#stopping && Math.abs(nowMs - this.#talliedMs) < reportMs) return false
+    this.#talliedMs = nowMs
+    return true
+  }
+
+  #pauseAfter(messages: number): void {
+    const waitMs = Math.max(holdMs(this.#bytes, this.#maxBytes), (messages / this.#pacePerS()) * 1_000)
+    if (waitMs < 1 || this.#stopping) return
+    this.#meters.held.inc(waitMs / 1_000)
+    this.#pause = this.#options.clock.after(waitMs, () => this.#resume())
+  }
+
+  #resume(): void {
+    this.#pause?.()
+    this.#pause = undefined
+    this.#flush()
+  }
+
+  #pacePerS(): number {
+    return pacePerS(this.#progress, { end: this.#end, nowMs: this.#options.clock.now() })
   }
 
   #receive(answer: IntakeAnswer): void {
     switch (answer.type) {
       case 'opened':
-        this.#meters.end.set(answer.end)
-        this.#meters.bytes.set(answer.bytes)
+        this.#note(answer)
+        if (answer.damage !== undefined) this.#tellDamage(answer.damage)
         return this.#opened.resolve()
       case 'trimmed':
-        return this.#meters.bytes.set(answer.bytes)
+        return this.#note(answer)
       case 'appended':
-        this.#meters.end.set(answer.end)
-        this.#meters.bytes.set(answer.bytes)
+        this.#note(answer)
         this.#meters.commit.observe(answer.seconds)
         this.#meters.messages.inc(this.#underWay?.messages.length ?? 0)
-        return this.#settle(undefined, answer.end)
+        return this.#settle(undefined)
       case 'refused':
         return this.#settle(new Error(answer.reason))
+      case 'recovered':
+        this.#trouble = undefined
+        return this.#sayState()
     }
   }
 
-  #settle(error: Error | undefined, end = 0): void {
-    if (error && this.#trouble === undefined)
-      this.#options.logger.error({ err: error }, 'publishes are not accepted')
-    if (!error && this.#trouble !== undefined) this.#options.logger.info('publishes are accepted again')
-    this.#trouble = error?.message
+  #tellDamage(damage: string): void {
+    this.#damage = damage
+    this.#meters.damaged.inc()
+    this.#options.logger.error({ damage }, 'the intake log was damaged; what could be read of it is served')
+  }
+
+  #note({ end, bytes }: { end?: number; bytes: number }): void {
+    this.#end = end ?? this.#end
+    this.#bytes = bytes
+    this.#meters.end.set(this.#end)
+    this.#meters.bytes.set(bytes)
+    this.#filled(fillOf(this.#fill, bytes, this.#maxBytes))
+  }
+
+  #filled(fill: Fill): void {
+    const relieved = this.#fill !== 'roomy' && fill === 'roomy'
+    this.#fill = fill
+    this.#sayState()
+    if (relieved) this.#resume()
+  }
+
+  /** Pace is everyday; the rest is news. */
+  #sayState(): void {
+    const state = this.state()
+    const news = state === 'paced' ? 'taking' : state
+    if (news === this.#said) return
+    const { logger } = this.#options
+    const { detail } = this.health()
+    if (news !== 'taking') logger.warn({ state, reason: detail }, 'the intake log holds back')
+    else if (this.#said !== 'nothing') logger.info('the intake log takes messages again')
+    this.#said = news
+  }
+
+  #settle(error: Error | undefined): void {
     const settled = this.#underWay
     this.#underWay = undefined
-    let position = end - (settled?.messages.length ?? 0)
-    for (const done of settled?.done ?? []) done(error, ++position)
+    this.#trouble = error?.message
+    this.#sayState()
+    const { messages, done, tallies } = settled ?? { ...nothing(), tallies: [] }
+    if (error) this.#tallies.giveBack(tallies)
+    else for (const { device, will } of messages) this.#tallies.accepted(device, will)
+    let position = this.#end - messages.length
+    for (const tell of done) tell(error, ++position)
     if (this.#waiting.messages.length >= batchMessages || this.#stopping) this.#flush()
-    else if (this.#waiting.messages.length > 0 || this.#waiting.refused.size > 0) this.#flushSoon()
+    else if (this.#waiting.messages.length > 0) this.#flushSoon()
   }
 
   #fail(error: Error): void {
@@ -174,8 +308,14 @@ export class IntakeLog {
     for (const done of rest.done) done(error, 0)
   }
 
-  #reportCursors(): void {
-    for (const [consumer, position] of this.#cursors) this.#send({ type: 'cursor', consumer, position })
+  /** Cursors of consumers; and counts, where no batch is there to take them along. */
+  #report(): void {
+    this.#sendCursors()
+    if (this.#tallies.size > 0 && this.#waiting.messages.length === 0) this.#flush()
+  }
+
+  #sendCursors(): void {
+    if (this.#cursors.size > 0) this.#send({ type: 'cursors', positions: [...this.#cursors] })
     this.#cursors.clear()
   }
 
@@ -185,29 +325,32 @@ export class IntakeLog {
 }
 
 function nothing(): Waiting {
-  return { messages: [], done: [], bytes: 0, refused: new Map() }
+  return { messages: [], done: [], bytes: 0 }
 }
 
-function talliesOf({ messages, refused }: Waiting): [string, number, number, number][] {
-  const tallies = new Map<string, [string, number, number, number]>()
-  const of = (device: string) => {
-    const known = tallies.get(device) ?? [device, 0, 0, 0]
-    tallies.set(device, known)
-    return known
-  }
-  for (const { device, will } of messages) {
-    const own = of(device)
-    own[1]++
-    if (will) own[2]++
-  }
-  for (const [device, count] of refused) of(device)[3] += count
-  return [...tallies.values()]
-}
-
-function meters(metrics: Metrics) {
+function meters(metrics: Metrics, state: () => IntakeState) {
   const registers = [metrics]
+  const stateGauge: Gauge<'state'> = new Gauge({
+    name: 'estate_intake_state',
+    help: `1 for the state of the intake log: ${states.join(', ')}`,
+    labelNames: ['state'],
+    registers,
+    collect: () => {
+      for (const each of states) stateGauge.set({ state: each }, each === state() ? 1 : 0)
+    },
+  })
   return {
     messages: new Counter({ name: 'estate_intake_messages_total', help: 'messages on disk', registers }),
+    held: new Counter({
+      name: 'estate_intake_held_seconds_total',
+      help: 'time for which PUBACKs were held back, because history fell behind or the log was filling up',
+      registers,
+    }),
+    damaged: new Counter({
+      name: 'estate_intake_damaged_total',
+      help: 'times that the log was found damaged when it was opened',
+      registers,
+    }),
     end: new Gauge({
       name: 'estate_intake_end_position',
       help: 'position of the newest message on disk',

@@ -16,6 +16,11 @@ export interface IntakeMessage {
   payload: Uint8Array
 }
 
+/** Publisher of what stands in for a message that cannot be read any more, because the file is damaged: it has
+ *  the position, no topic, and the reason for a payload. So every position that was given out comes to every
+ *  consumer, and nothing is missing from a sum. */
+export const damagedPublisher = 'intake-log'
+
 /** What the broker counted itself, in the transaction that wrote the message. */
 export interface IntakeCount {
   accepted: number
