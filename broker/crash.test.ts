@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { heardBy, house, RunningBroker, station } from './running-broker.fixture.ts'
+import { closed, heardBy, house, RunningBroker, station } from './running-broker.fixture.ts'
 
 /** What a crash of the broker leaves. The moment right after a PUBACK is the interesting one: the message is in
  *  the log, and what it does may not be in `broker.db` yet. */
@@ -150,4 +150,27 @@ test('damaged, the memory is moved aside and said to be; what the log still hold
   const heard = heardBy(late)
   await late.subscribeAsync('est/#', { qos: 1 })
   await vi.waitFor(() => expect(heard).toEqual(['on']))
+})
+
+test('a disk that fails costs nothing that is in memory, holds up no device, and is written anew when it is well', async () => {
+  await broker.start()
+  await subscribeAndLeave('est/1/+/+/+/state')
+  const device = await broker.connect('hengkang-b01-heat')
+  await device.publishAsync(`${house}state`, 'before', { qos: 1, retain: true })
+  const release = broker.holdMemory()
+  await device.publishAsync(`${house}state`, 'meanwhile', { qos: 1, retain: true })
+  const service = await broker.connect('srv-ingest')
+  const refused = closed(service)
+  service.publish('srv/1/status', 'not kept', { qos: 1, retain: true })
+  await refused
+  expect(broker.remembers).toBe(false)
+  const will = { topic: `${station}conn`, payload: Buffer.from('lost'), qos: 1 } as const
+  await broker.connect('hengkang-station', { will })
+  await device.publishAsync(`${house}state`, 'at last', { qos: 1, retain: true })
+  release()
+  await vi.waitFor(() => expect(broker.remembers).toBe(true), { timeout: 5_000 })
+  await broker.crash()
+  await broker.start()
+  const heard = heardBy(await follower())
+  await vi.waitFor(() => expect(heard).toEqual(['before', 'meanwhile', 'at last']))
 })

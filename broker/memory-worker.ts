@@ -8,8 +8,11 @@ import { memoryRequest, schema, statements, type MemoryAnswer, type Write } from
 
 const options = z.object({ file: z.string() }).parse(workerData)
 
+/** Nobody else writes to the file; somebody who copies it may hold it for a moment. */
+const lockedMs = 500
+
 function open(): Database.Database {
-  const database = new Database(options.file)
+  const database = new Database(options.file, { timeout: lockedMs })
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')

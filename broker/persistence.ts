@@ -75,6 +75,7 @@ export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, d
     ...persistence,
     storeRetained: () => Promise.resolve(),
     subscriptionsByTopic: () => Promise.resolve([]),
+    outgoingEnqueueCombi: () => Promise.resolve(),
     outgoingStream: () => Readable.from([]),
     /** aedes stores all subscriptions of a packet when one of them is granted. */
     addSubscriptions: (client: Client, subscriptions: readonly Subscription[]) =>
@@ -88,6 +89,9 @@ export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, d
       for (const { clientId } of left) if (door.isUserHere(clientId)) memory.deleteWill(clientId)
       return Readable.from(left.filter(({ clientId }) => !door.isUserHere(clientId)))
     },
+    /** A device is let in also when its will cannot be kept: it has readings to bring. */
+    putWill: (client: ClientId, packet: WillPacket) =>
+      persistence.putWill(client, packet).catch(() => undefined),
     /** Of a connection that another one has taken over: the will that is kept is the other one's. */
     delWill: (client: ClientId & { brokerId?: string }) =>
       client.brokerId !== undefined && door.isHere(client.id)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import Database from 'better-sqlite3'
 import { closeSync, copyFileSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -107,6 +108,18 @@ export class RunningBroker {
     const handle = openSync(join(this.#folder, file), 'r+')
     writeSync(handle, Buffer.alloc(4_096, 'x'))
     closeSync(handle)
+  }
+
+  /** Holds the memory's file so that it cannot be written, as a failing disk does; let go by the function. */
+  holdMemory(): () => void {
+    const holder = new Database(join(this.#folder, 'broker.db'))
+    holder.exec('begin immediate')
+    return () => void holder.close()
+  }
+
+  /** Whether sessions are kept on disk. */
+  get remembers(): boolean {
+    return this.#memory?.health().ok ?? false
   }
 
   files(): string[] {
