@@ -30,6 +30,29 @@ interface LifeOptions {
   dies?: Promise<void>
 }
 
+/** Leaves in `memoryFile` what a software that did not know the contract yet would have left there: everything in
+ *  the log dealt with, and refused. */
+export function refuseAll(reader: IntakeReader, memoryFile: string): void {
+  const memory = new IngestMemory(memoryFile)
+  memory.start()
+  const messages = reader.read(memory.cursor(), 1_000)
+  const refusal = {
+    reason: 'contract-unknown',
+    path: 'c',
+    expected: 'an older one',
+    got: 'this one',
+  } as const
+  const outcome = { outcome: 'quarantined', readings: 0, repeated: 0 } as const
+  const refused = messages.map((intake) => {
+    const decoded = { ok: false, refusal } as const
+    return { message: { intake, decoded }, device: deviceOfTopic(intake.topic) ?? '', refusal }
+  })
+  const outcomes = refused.map(({ device }) => ({ device, ...outcome }))
+  memory.countFor(reader.origin())
+  memory.commit({ points: [], refused, outcomes }, { to: messages.at(-1)?.position ?? 0 })
+  memory.stop()
+}
+
 export class Consumers {
   readonly folder = mkdtempSync(join(tmpdir(), 'writer-'))
   readonly #lifecycle = new Lifecycle(silentLog)
@@ -38,32 +61,8 @@ export class Consumers {
     return openIntake(this.folder, this.#lifecycle)
   }
 
-  /** What a software that did not know the contract yet would have left behind. */
   refuseAll(reader: IntakeReader): void {
-    const memory = new IngestMemory(join(this.folder, 'ingest.db'))
-    memory.start()
-    const messages = reader.read(memory.cursor(), 1_000)
-    const refusal = {
-      reason: 'contract-unknown',
-      path: 'c',
-      expected: 'an older one',
-      got: 'this one',
-    } as const
-    memory.commit(
-      {
-        points: [],
-        refused: messages.map((intake) => {
-          const decoded = { ok: false, refusal } as const
-          return { message: { intake, decoded }, device: deviceOfTopic(intake.topic) ?? '', refusal }
-        }),
-        outcomes: messages.map(({ topic }) => {
-          const device = deviceOfTopic(topic) ?? ''
-          return { device, outcome: 'quarantined', readings: 0, repeated: 0 }
-        }),
-      },
-      { to: messages.at(-1)?.position ?? 0 },
-    )
-    memory.stop()
+    refuseAll(reader, join(this.folder, 'ingest.db'))
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import { startLanguage } from './language.ts'
 import { LiveEstate } from './ops/live-estate.ts'
 import { Page } from './ops/page.tsx'
 import { startTheme } from './ops/theme.ts'
+import { startView } from './ops/view.ts'
 import { startTicking } from './server-clock.ts'
 
 /** The engineers' page: an empty shell until the server lets the browser in. */
@@ -11,6 +12,7 @@ if (app) {
   startLanguage()
   startTheme()
   startTicking()
+  startView()
   const live = new LiveEstate()
   render(<Page live={live} />, app)
   live.start()

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { DeviceView } from '../../protocol.ts'
 import { arrangeDevices, countDevices, deviceStates, seenAs, type DeviceState } from './device-order.ts'
 import type { Sight } from './heat-point.ts'
@@ -9,12 +9,23 @@ import { opsTexts, type OpsText } from './texts.ts'
 /** What fits on a phone without pushing the rest away; the worst come first. */
 const shownAtFirst = 12
 
-export function DeviceList({ devices, sight }: { devices: readonly DeviceView[]; sight: Sight }) {
+interface DevicesOf {
+  devices: readonly DeviceView[]
+  sight: Sight
+  /** The device somebody came here for: the first of the list. */
+  sought: string | undefined
+}
+
+export function DeviceList({ devices, sight, sought }: DevicesOf) {
   const [only, setOnly] = useState<DeviceState>()
   const [all, setAll] = useState(false)
   const seen = devices.map((device) => seenAs(device, sight))
   const counts = countDevices(seen)
-  const wanted = arrangeDevices(only === undefined ? seen : seen.filter(({ state }) => state === only))
+  const arranged = arrangeDevices(only === undefined ? seen : seen.filter(({ state }) => state === only))
+  const wanted = [
+    ...arranged.filter(({ id }) => id === sought),
+    ...arranged.filter(({ id }) => id !== sought),
+  ]
   const hidden = all ? 0 : Math.max(0, wanted.length - shownAtFirst)
   return (
     <section class="panel devices" aria-labelledby="devices-name">
@@ -48,7 +59,7 @@ export function DeviceList({ devices, sight }: { devices: readonly DeviceView[];
       {wanted.length === 0 && <p class="nothing">{say('devices-none')}</p>}
       <ul class="device-rows" tabIndex={0} aria-labelledby="devices-name">
         {wanted.slice(0, wanted.length - hidden).map((device) => (
-          <DeviceRow key={device.id} device={device} nowMs={sight.nowMs} />
+          <DeviceRow key={device.id} device={device} nowMs={sight.nowMs} isSought={device.id === sought} />
         ))}
       </ul>
       {hidden > 0 && (
@@ -60,10 +71,20 @@ export function DeviceList({ devices, sight }: { devices: readonly DeviceView[];
   )
 }
 
-function DeviceRow({ device, nowMs }: { device: DeviceView; nowMs: number }) {
+function DeviceRow({ device, nowMs, isSought }: { device: DeviceView; nowMs: number; isSought: boolean }) {
+  const row = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (isSought) row.current?.scrollIntoView({ block: 'center' })
+  }, [isSought])
   const { id, kind, state, lastSeen, clock } = device
   return (
-    <li class="device" data-state={state} data-device={id}>
+    <li
+      ref={row}
+      class="device"
+      data-state={state}
+      data-device={id}
+      aria-current={isSought ? 'true' : undefined}
+    >
       <Mark state={state} />
       <span class="device-id">
         <code>{id}</code>

@@ -55,11 +55,11 @@ export async function readHistory(
   return answer.ok ? { ok: true, value: answer.value.buckets } : answer
 }
 
-function send(method: string, body: unknown): RequestInit {
+export function send(method: string, body: unknown): RequestInit {
   return { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
 }
 
-async function call<Value>(
+export async function call<Value>(
   path: string,
   request: RequestInit,
   shape: z.ZodMiniType<Value>,

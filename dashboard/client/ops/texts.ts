@@ -1,5 +1,8 @@
+import { bookTextsEn, bookTextsZh } from './book-texts.ts'
+
 /** Every word of the engineers' page. */
 const zh = {
+  ...bookTextsZh,
   brand: '管网值班',
   site: '小区',
   switchLanguage: 'English',
@@ -131,6 +134,7 @@ const zh = {
 export type OpsText = keyof typeof zh
 
 const en: Record<OpsText, string> = {
+  ...bookTextsEn,
   brand: 'Heating watch',
   site: 'Estate',
   switchLanguage: '中文',

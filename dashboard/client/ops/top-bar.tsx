@@ -9,6 +9,8 @@ import { Mark } from './mark.tsx'
 import { LanguageButton, ThemeButton } from './page-buttons.tsx'
 import { logOut } from './rest.ts'
 import { say } from './say.ts'
+import { view } from './view.ts'
+import { ViewNav } from './view-nav.tsx'
 
 export interface SiteChoice {
   site: string | undefined
@@ -25,8 +27,13 @@ export function TopBar({ live, snapshot, sight, site, choose }: Bar) {
   return (
     <header class="top">
       <h1 class="brand">Estate Pulse</h1>
-      <SiteName sites={snapshot.sites} site={site} choose={choose} />
-      <StateCounts snapshot={snapshot} sight={sight} site={site} />
+      <ViewNav />
+      {view.value.name === 'watch' && (
+        <>
+          <SiteName sites={snapshot.sites} site={site} choose={choose} />
+          <StateCounts snapshot={snapshot} sight={sight} site={site} />
+        </>
+      )}
       <LineStatus live={live} />
       <div class="top-end">
         <time class="wall-clock">{hourMinuteSecond(serverNowMs.value)}</time>
