@@ -184,13 +184,20 @@ export class IntakeLog {
     this.#collecting = undefined
     const batch = this.#takeBatch()
     const { messages } = batch
-    const tallies = this.#talliesDue() ? this.#tallies.take() : []
-    if (messages.length === 0 && tallies.length === 0) return
     this.#collectMs = messages.length < busyMessages ? collectMs : busyCollectMs
+    if (!this.#write(batch)) return
+    this.#pauseAfter(messages.length)
+  }
+
+  /** False when there is nothing to write. */
+  #write(batch: Waiting): boolean {
+    const { messages } = batch
+    const tallies = this.#talliesDue() ? this.#tallies.take() : []
+    if (messages.length === 0 && tallies.length === 0) return false
     this.#underWay = { ...batch, tallies }
     const body = encodeBatch(messages)
     this.#send({ type: 'append', count: messages.length, body, tallies, talliedTo: this.#end }, [body.buffer])
-    this.#pauseAfter(messages.length)
+    return true
   }
 
   #takeBatch(): Waiting {
@@ -308,10 +315,11 @@ export class IntakeLog {
     for (const done of rest.done) done(error, 0)
   }
 
-  /** Cursors of consumers; and counts, where no batch is there to take them along. */
+  /** Cursors of consumers; and counts, where no batch takes them along: what is not counted is not trimmed. */
   #report(): void {
     this.#sendCursors()
-    if (this.#tallies.size > 0 && this.#waiting.messages.length === 0) this.#flush()
+    const idle = this.#waiting.messages.length === 0 || this.#pause !== undefined
+    if (idle && !this.#underWay && this.#tallies.size > 0) this.#write(nothing())
   }
 
   #sendCursors(): void {
