@@ -77,12 +77,6 @@ export function parseTopic(topic: string): ParsedTopic {
   return { ok: true, address: { ...address, sub } }
 }
 
-/** The device a topic names: the one a message counts for, whatever else is wrong with it. */
-export function deviceOfTopic(topic: string): string | undefined {
-  const parsed = parseTopic(topic)
-  return parsed.ok ? parsed.address.device : undefined
-}
-
 function wrong(expected: string, got: string): ParsedTopic {
   return { ok: false, expected, got }
 }

@@ -49,7 +49,7 @@ function deal(limit: number): void {
   if (to === undefined) return
   const sorted = sort(messages, (device) => memory.device(device))
   memory.countFor(reader.origin())
-  memory.commit(sorted, { to, unreadable: to - cursor - messages.length })
+  memory.commit(sorted, to)
   audit.dealt(messages, to)
 }
 
@@ -88,9 +88,11 @@ test('what a gateway says for its child under a topic nobody knows is counted fo
   })
 })
 
-test('messages that the log lost are said to be unreadable, before and after their turn', async () => {
+test('messages that a damaged log lost wait like others, and are quarantined as unreadable', async () => {
   for (let seq = 1; seq <= 30; seq++) await send(log, sample(seq))
   const damaged = new Database(join(folder, 'intake.db'))
+  const tallied = damaged.prepare<[], { tallied: number }>('select tallied from log')
+  await expect.poll(() => tallied.get()?.tallied).toBe(reader.end())
   const { lost } = damaged
     .prepare<[], { lost: number }>(
       'select count as lost from batch where first > (select min(first) from batch) order by first limit 1',
@@ -101,11 +103,13 @@ test('messages that the log lost are said to be unreadable, before and after the
   )
   damaged.close()
   expect(lost).toBeGreaterThan(0)
-  const waiting = { accepted: 30, pending: 30 - lost, unreadable: lost, difference: 0 }
+  const waiting = { accepted: 30, pending: 30, difference: 0 }
   expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: waiting })
   deal(100)
-  const dealtWith = { accepted: 30, stored: 30 - lost, pending: 0, unreadable: lost, difference: 0 }
+  const counted = { stored: 30 - lost, quarantined: lost, unreadable: lost, pending: 0 }
+  const dealtWith = { accepted: 30, ...counted, difference: 0 }
   expect(await audit.ledger()).toMatchObject({ imbalance: 0, total: dealtWith })
+  expect(memory.quarantine.list({}, 10)).toMatchObject([{ reason: 'log-damaged', count: lost }])
 })
 
 test('an imbalance is a number, a word in the health and a metric', async () => {
@@ -117,7 +121,7 @@ test('an imbalance is a number, a word in the health and a metric', async () => 
   memory.countFor(reader.origin())
   memory.commit(
     sort(messages, (device) => memory.device(device)),
-    { to: reader.end() },
+    reader.end(),
   )
   audit.dealt(messages, reader.end())
   expect(await audit.ledger()).toMatchObject({ imbalance: 1, devices: [{ difference: 1 }] })

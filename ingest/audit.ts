@@ -78,18 +78,16 @@ export class Audit {
 
   #drawUp(): Ledger {
     const { reader, memory, clock } = this.#parts
-    const { origin, end, counts } = reader.books()
+    const books = reader.books()
+    const { origin, end, counts } = books
     memory.countFor(origin)
     const cursor = Math.max(memory.cursor(), origin)
     // The last few; a long queue stays uncounted here and is counted in slices by who may wait.
     this.#pending.countOn(cursor, end)
-    const waiting = this.#pending.waiting({ origin, end })
-    const holes = end - cursor - waiting.counted - waiting.uncounted
     const ledger = balance({
       accepted: counts,
       dealt: memory.outcomes(),
-      waiting,
-      unreadable: memory.unreadable() + Math.max(0, holes),
+      waiting: this.#pending.waiting(books),
       atMs: clock.now(),
     })
     this.#judge(ledger)
@@ -131,7 +129,7 @@ function meters(metrics: Metrics, drawUp: () => Ledger): void {
   })
   const messages: Gauge<'outcome'> = new Gauge({
     name: 'estate_ledger_messages',
-    help: 'accepted = stored + quarantined + duplicate + pending (+ unreadable); refused were never accepted',
+    help: 'accepted = stored + quarantined (of them unreadable) + duplicate + pending; refused were never accepted',
     labelNames: ['outcome'],
     registers,
     collect() {

@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { deviceOfTopic } from '../firmware-contracts/topics.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
-import type { IntakeReader } from '../platform/intake-message.ts'
+import { countedFor, type IntakeReader } from '../platform/intake-message.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
@@ -45,11 +44,11 @@ export function refuseAll(reader: IntakeReader, memoryFile: string): void {
   const outcome = { outcome: 'quarantined', readings: 0, repeated: 0 } as const
   const refused = messages.map((intake) => {
     const decoded = { ok: false, refusal } as const
-    return { message: { intake, decoded }, device: deviceOfTopic(intake.topic) ?? '', refusal }
+    return { message: { intake, decoded }, device: countedFor(intake), refusal }
   })
   const outcomes = refused.map(({ device }) => ({ device, ...outcome }))
   memory.countFor(reader.origin())
-  memory.commit({ points: [], refused, outcomes }, { to: messages.at(-1)?.position ?? 0 })
+  memory.commit({ points: [], refused, outcomes }, messages.at(-1)?.position ?? 0)
   memory.stop()
 }
 

@@ -169,7 +169,7 @@ export class HistoryWriter {
     if (!poisoned) return
     const settled = poisoned.length === 0 ? sorted : withoutPoison(sorted, messages, poisoned)
     memory.countFor(origin())
-    memory.commit(settled, { to, unreadable: to - cursor - messages.length })
+    memory.commit(settled, to)
     onDealt(messages, to)
     this.#cursor = to
     for (const { outcome } of settled.outcomes) this.#outcomes.inc({ outcome })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { damagedPublisher } from '../platform/intake-message.ts'
 import { balance, type Books } from './ledger.ts'
 
 /** The books of two devices, drawn up when they are right and when they are not. */
@@ -18,8 +19,7 @@ const right: Books = {
     ['heat', dealt(6, 1, 1)],
     ['water', dealt(7)],
   ]),
-  waiting: { devices: new Map([['heat', 2]]), counted: 2, uncounted: 0 },
-  unreadable: 0,
+  waiting: { devices: new Map([['heat', 2]]), uncounted: 0 },
   atMs: 0,
 }
 
@@ -57,13 +57,14 @@ describe('the books are out', () => {
 })
 
 test('messages that lie in a damaged part of the log are known in the total, and by no device', () => {
-  const ledger = balance({ ...right, dealt: new Map([...right.dealt, ['water', dealt(4)]]), unreadable: 3 })
-  expect(ledger).toMatchObject({ imbalance: 0, total: { unreadable: 3, difference: 0 } })
-  expect(ledger.devices[1]).toMatchObject({ difference: 3 })
+  const damaged = new Map([...right.dealt, ['water', dealt(4)], [damagedPublisher, dealt(0, 3)]])
+  const ledger = balance({ ...right, dealt: damaged })
+  expect(ledger).toMatchObject({ imbalance: 0, total: { quarantined: 4, unreadable: 3, difference: 0 } })
+  expect(ledger.devices).toMatchObject([{ difference: 0 }, { device: 'water', difference: 3 }])
 })
 
 test('while a long queue is still being counted only the total is judged', () => {
-  const waiting = { devices: new Map(), counted: 0, uncounted: 2 }
+  const waiting = { devices: new Map(), uncounted: 2 }
   expect(balance({ ...right, waiting })).toMatchObject({ imbalance: 0, uncounted: 2, total: { pending: 2 } })
   expect(balance({ ...right, waiting: { ...waiting, uncounted: 1 } }).imbalance).toBe(1)
 })

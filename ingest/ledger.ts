@@ -1,4 +1,4 @@
-import type { IntakeCount } from '../platform/intake-message.ts'
+import { damagedPublisher, type IntakeCount } from '../platform/intake-message.ts'
 import type { DeviceOutcomes } from './memory.ts'
 import type { Waiting } from './pending.ts'
 
@@ -6,9 +6,9 @@ import type { Waiting } from './pending.ts'
  *
  *  Each term comes from somebody else: `accepted` and `refused` are the broker's own counts, the outcomes are
  *  those of the history consumer, `pending` is counted from the messages that wait in the log. So the sum is a
- *  check and not a definition, and what it is out by is said. Positions where the log no longer holds a message
- *  (damage, or a memory older than the log) are the one thing that cannot be told by device: they stand in the
- *  total as `unreadable`. */
+ *  check and not a definition, and what it is out by is said. What a damaged log can no longer read is
+ *  quarantined like anything that is not understood, but nobody can tell any more whose it was: it stands in the
+ *  total, as `unreadable` among the quarantined, and is missing from the lines of its devices. */
 export interface LedgerLine {
   accepted: number
   stored: number
@@ -36,6 +36,7 @@ export interface LedgerLine {
 }
 
 export interface LedgerTotal extends LedgerLine {
+  /** Among the quarantined. */
   unreadable: number
 }
 
@@ -54,24 +55,24 @@ export interface Books {
   accepted: ReadonlyMap<string, IntakeCount>
   dealt: ReadonlyMap<string, DeviceOutcomes>
   waiting: Waiting
-  /** Positions passed, or waiting, without a message. */
-  unreadable: number
   atMs: number
 }
 
-export function balance({ accepted, dealt, waiting, unreadable, atMs }: Books): Ledger {
+export function balance({ accepted, dealt, waiting, atMs }: Books): Ledger {
+  const lineFor = (device: string) =>
+    lineOf(accepted.get(device), dealt.get(device), waiting.devices.get(device) ?? 0)
   const names = new Set([...accepted.keys(), ...dealt.keys(), ...waiting.devices.keys()])
-  const devices = [...names].map((device) => ({
-    device,
-    ...lineOf(accepted.get(device), dealt.get(device), waiting.devices.get(device) ?? 0),
-  }))
-  const sum = devices.reduce(add, emptyLine)
+  names.delete(damagedPublisher)
+  const devices = [...names].map((device) => ({ device, ...lineFor(device) }))
+  const damaged = lineFor(damagedPublisher)
+  const sum = devices.reduce(add, damaged)
   const { uncounted } = waiting
-  const difference = sum.difference - uncounted - unreadable
-  const total = { ...sum, pending: sum.pending + uncounted, difference, unreadable }
+  const difference = sum.difference - uncounted
+  const total = { ...sum, pending: sum.pending + uncounted, difference, unreadable: damaged.quarantined }
   const out = devices.reduce((all, line) => all + Math.abs(line.difference), 0)
-  // What is not counted for its device yet, or cannot be, is a difference there and none in the total.
-  const imbalance = Math.max(Math.abs(difference), uncounted > 0 ? 0 : out - unreadable)
+  // What was damaged, and what is not counted for its device yet, is a difference there and none in the total.
+  const explained = -damaged.difference
+  const imbalance = Math.max(Math.abs(difference), uncounted > 0 ? 0 : out - explained)
   return { total, devices, imbalance, uncounted, atMs }
 }
 

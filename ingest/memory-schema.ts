@@ -21,7 +21,6 @@ const steps: readonly string[] = [
    create index if not exists quarantined_device on quarantined (device, position);`,
 
   `alter table cursor add column origin integer;
-   alter table cursor add column unreadable integer not null default 0;
    alter table device rename to device_1;
    create table device (
      device text primary key, memory text not null, asks text not null,

@@ -11,7 +11,7 @@ import type { Outcome, Sorted } from './sorting.ts'
  *  sequence numbers it has seen, the outcome counts of every device, and the quarantine. All of it moves in
  *  one transaction per batch, so a crash anywhere repeats the batch and changes nothing. */
 
-const cursorRow = z.object({ position: z.number(), origin: z.number().nullable(), unreadable: z.number() })
+const cursorRow = z.object({ position: z.number(), origin: z.number().nullable() })
 const deviceRow = z.object({ memory: z.string(), asks: z.string() })
 const deviceNames = z.array(z.object({ device: z.string() }))
 const replayRow = z.object({
@@ -99,11 +99,6 @@ export class IngestMemory {
     return cursorRow.parse(this.#statements.cursor.get()).position
   }
 
-  /** Positions passed over because the log no longer held a message there. */
-  unreadable(): number {
-    return cursorRow.parse(this.#statements.cursor.get()).unreadable
-  }
-
   /** Says which log is being read, by its origin. A log made anew counts from nothing, so what was dealt with
    *  before it is carried over in a column of its own. */
   countFor(origin: number): void {
@@ -121,13 +116,13 @@ export class IngestMemory {
     return this.#devices.get(name) ?? this.#load(name)
   }
 
-  /** Saves what became of a batch, and moves the cursor to `to`. `unreadable` positions of it held nothing. */
-  commit(sorted: Sorted, { to, unreadable = 0 }: { to: number; unreadable?: number }): void {
+  /** Saves what became of a batch, and moves the cursor to `to`. */
+  commit(sorted: Sorted, to: number): void {
     const { database, statements, quarantine } = this.#open
     const save = database.transaction(() => {
       this.#saveDevices(tally(sorted))
       for (const refused of sorted.refused) quarantine.keep(refused, this.device(refused.device).firmware)
-      statements.moveCursor.run(to, unreadable)
+      statements.moveCursor.run(to)
     })
     save()
   }
@@ -237,9 +232,9 @@ type Statements = ReturnType<typeof prepare>
 
 function prepare(database: Database.Database) {
   return {
-    cursor: database.prepare('select position, origin, unreadable from cursor'),
-    moveCursor: database.prepare('update cursor set position = ?, unreadable = unreadable + ?'),
-    setOrigin: database.prepare('update cursor set origin = ?, unreadable = 0'),
+    cursor: database.prepare('select position, origin from cursor'),
+    moveCursor: database.prepare('update cursor set position = ?'),
+    setOrigin: database.prepare('update cursor set origin = ?'),
     carryOver: database.prepare('update device set carried = stored + quarantined + duplicate'),
     loadDevice: database.prepare('select memory, asks from device where device = ?'),
     saveDevice: database.prepare(

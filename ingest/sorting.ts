@@ -1,5 +1,5 @@
-import { deviceOfTopic } from '../firmware-contracts/topics.ts'
 import type { Message, Reading, Refusal } from '../firmware-contracts/message.ts'
+import { countedFor, damagedPublisher } from '../platform/intake-message.ts'
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
 import type { DeviceMemory } from './device-memory.ts'
@@ -49,7 +49,8 @@ export function sort(
       const readings = numbered === 0 ? 0 : points.length
       sorted.outcomes.push({ device, outcome, readings, repeated: numbered - readings })
     } else {
-      sorted.refused.push({ message, device, refusal: decoded.refusal })
+      const refusal = refusalOf(message, decoded.refusal)
+      sorted.refused.push({ message, device, refusal })
       sorted.outcomes.push({ device, outcome: 'quarantined', readings: 0, repeated: 0 })
     }
   }
@@ -58,8 +59,14 @@ export function sort(
 
 /** The device whose count a message goes to. The broker asks the same question of the topic. */
 export function countsFor({ decoded, intake }: DecodedMessage): string {
-  if (decoded.ok) return decoded.message.address.device
-  return decoded.address?.device ?? deviceOfTopic(intake.topic) ?? intake.publisher
+  return decoded.ok ? decoded.message.address.device : countedFor(intake)
+}
+
+/** What the log can no longer read is nobody's mistake: its payload says what happened. */
+function refusalOf({ intake }: DecodedMessage, refusal: Refusal): Refusal {
+  if (intake.publisher !== damagedPublisher) return refusal
+  const got = Buffer.from(intake.payload).toString()
+  return { reason: 'log-damaged', path: '', expected: 'a message that was accepted here', got }
 }
 
 /** How many (boot, seq) a message has. */

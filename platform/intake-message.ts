@@ -21,6 +21,12 @@ export interface IntakeMessage {
  *  consumer, and nothing is missing from a sum. */
 export const damagedPublisher = 'intake-log'
 
+/** Whose count a message goes to: the device that its topic names, whatever else is wrong with it. The one rule of
+ *  everybody who counts. */
+export function countedFor({ topic, publisher }: Pick<IntakeMessage, 'topic' | 'publisher'>): string {
+  return topic === '' ? publisher : (topic.split('/', 5)[4] ?? '')
+}
+
 /** What the broker counted itself, in the transaction that wrote the message. */
 export interface IntakeCount {
   accepted: number
@@ -49,6 +55,8 @@ export interface IntakeBooks {
   origin: number
   end: number
   counts: Map<string, IntakeCount>
+  /** Positions that were never given out, because the log was saved from a damaged file: inclusive ranges. */
+  unused: readonly { first: number; last: number }[]
 }
 
 /** Who reads the log. It is trimmed below the slowest of them, also before one has ever reported. */

@@ -17,6 +17,7 @@ const tallyRows = z.array(
   z.object({ device: z.string(), accepted: z.number(), wills: z.number(), refused: z.number() }),
 )
 const lowestRow = z.object({ position: z.number() })
+const unusedRows = z.array(z.object({ first: z.number(), last: z.number() }))
 const unusedRow = z.object({ last: z.number().nullable() })
 
 /** Rows fetched at a time while looking for `limit` messages. */
@@ -72,10 +73,11 @@ class SqliteIntakeReader implements IntakeReader {
 
   books(): IntakeBooks {
     const statements = this.#statements
-    if (!statements) return { origin: 0, end: 0, counts: new Map() }
+    if (!statements) return { origin: 0, end: 0, counts: new Map(), unused: [] }
     const look = () => {
       const { origin, end, tallied } = this.#log
-      return { origin, end, counts: countsOf(statements, tallied) }
+      const unused = unusedRows.parse(statements.allUnused.all())
+      return { origin, end, counts: countsOf(statements, tallied), unused }
     }
     return statements.database.transaction(look)()
   }
@@ -128,6 +130,7 @@ function prepare(file: string) {
       after: database.prepare('select first, count, body from batch where first > ? order by first'),
       counts: database.prepare('select device, accepted, wills, refused from tally'),
       lowest: database.prepare('select coalesce(min(position), 0) as position from consumer'),
+      allUnused: database.prepare('select first, last from unused'),
       unused: database.prepare('select max(last) as last from unused where first <= ? and last <= ?'),
     }
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { readBatch } from './intake-batch.ts'
+import { countedFor } from './intake-message.ts'
 
 /** What the broker itself counted, on its way into the log. Writing a row per device with every batch would cost
  *  more than the batch (measured with 1,000 devices: half of the writer's time), so counts go along a few times a
@@ -23,8 +24,7 @@ export class Tallies {
 
   /** All messages of a batch, as they come out of the log. */
   batch(first: number, count: number, body: Uint8Array): void {
-    for (const { publisher, topic, will } of readBatch(first, count, body))
-      this.accepted(topic === '' ? publisher : deviceOf(topic), will)
+    for (const message of readBatch(first, count, body)) this.accepted(countedFor(message), message.will)
   }
 
   refused(device: string): void {
@@ -55,9 +55,4 @@ export class Tallies {
     this.#tallies.set(device, own)
     return own
   }
-}
-
-/** The device that its topic names. */
-function deviceOf(topic: string): string {
-  return topic.split('/', 5)[4] ?? ''
 }

@@ -126,7 +126,7 @@ function Head({ order, onPress }: { order: Order; onPress: (by: Column) => void 
 }
 
 function Row({ line }: { line: DeviceLine }) {
-  const { device, difference } = line
+  const { device, difference, clones, regresses } = line
   const troubled = concernsOf(line)
   return (
     <tr data-ledger={device} data-concern={troubled[0]}>
@@ -139,8 +139,9 @@ function Row({ line }: { line: DeviceLine }) {
         <Cell key={column} column={column} line={line} />
       ))}
       <td class="check" data-name={say('col-sum')}>
-        <Mark state={difference === 0 ? 'online' : 'lost'} />{' '}
+        <Mark state={difference === 0 ? 'right' : 'lost'} />{' '}
         {difference === 0 ? say('sum-right') : say('sum-out', { count: difference })}
+        {(clones > 0 || regresses > 0) && <small>{say('numbering-wrong', { clones, regresses })}</small>}
       </td>
     </tr>
   )

@@ -36,11 +36,10 @@ export function LedgerView({ live }: { live: LiveEstate }) {
 const terms = ['stored', 'quarantined', 'duplicate', 'pending'] as const
 
 function Equation({ ledger: { total } }: { ledger: Ledger }) {
-  const shown = total.unreadable > 0 ? ([...terms, 'unreadable'] as const) : terms
   return (
     <div class="equation" role="img" aria-label={say('equation-says', spoken(total))}>
       <Term name="accepted" count={total.accepted} />
-      {shown.map((term, index) => (
+      {terms.map((term, index) => (
         <>
           <span class="operator" key={`before ${term}`}>
             {index === 0 ? '=' : '+'}
@@ -52,7 +51,7 @@ function Equation({ ledger: { total } }: { ledger: Ledger }) {
   )
 }
 
-function Term({ name, count }: { name: (typeof terms)[number] | 'accepted' | 'unreadable'; count: number }) {
+function Term({ name, count }: { name: (typeof terms)[number] | 'accepted'; count: number }) {
   return (
     <span class="term" data-term={name} data-none={count === 0 ? '' : undefined}>
       <b>{figure(count)}</b>
@@ -69,7 +68,7 @@ function Verdict({ ledger: { imbalance, uncounted } }: { ledger: Ledger }) {
   const verdict = imbalance === 0 ? 'right' : 'out'
   return (
     <p class="verdict" data-verdict={verdict} role="status">
-      <Mark state={imbalance === 0 ? 'online' : 'lost'} />
+      <Mark state={imbalance === 0 ? 'right' : 'lost'} />
       <b>{imbalance === 0 ? say('ledger-right') : say('ledger-out', { count: figure(imbalance) })}</b>
       {uncounted > 0 && <span>{say('ledger-counting', { count: figure(uncounted) })}</span>}
     </p>
@@ -87,6 +86,7 @@ function Counts({ ledger: { total } }: { ledger: Ledger }) {
       <Count name={say('gaps')}>{say('gaps-value', gaps)}</Count>
       <Count name={say('numbering')}>{say('numbering-value', { reboots, wraps, regresses, clones })}</Count>
       <Count name={say('door-refused')}>{figure(total.refused)}</Count>
+      {total.unreadable > 0 && <Count name={say('unreadable')}>{figure(total.unreadable)}</Count>}
       <Count name={say('wills')}>{figure(total.wills)}</Count>
     </dl>
   )

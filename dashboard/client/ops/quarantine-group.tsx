@@ -22,7 +22,8 @@ interface GroupOf {
 export function QuarantineGroup({ group, mayAct, onDone }: GroupOf) {
   const [isOpen, setOpen] = useState(false)
   const { id, device, reason, path, count, kept, firstSeen, lastSeen } = group
-  const ago = (atMs: number) => sayAge(serverNowMs.value - atMs)
+  // What the log lost has no time.
+  const ago = (atMs: number) => (atMs === 0 ? say('not-said') : sayAge(serverNowMs.value - atMs))
   return (
     <li class="group" data-group={id} data-reason={reason}>
       <h3 class="group-name">
