@@ -62,7 +62,13 @@ async function startConsumer(
 ): Promise<Consumer> {
   const metrics = openMetrics('test')
   const server = influxServer({ url, database: 'estate', ...login })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock, timeoutMs: 400 })
+  const store = new InfluxStore({
+    server,
+    timeZone: 'Asia/Shanghai',
+    clock: systemClock,
+    timeoutMs: 400,
+    marksFile: join(folder, 'rollups.db'),
+  })
   await store.start()
   lifecycle.onStop('history', () => store.stop())
   const memory = new IngestMemory(join(folder, 'ingest.db'))
@@ -165,7 +171,7 @@ describe.skipIf(missing('influxd'))(
       await expect.poll(() => failures('unavailable'), { timeout: 10_000 }).toBeGreaterThan(0)
       await server.restart()
       await settles(10)
-      server.freeze()
+      await server.freeze()
       await sendSamples(11, 15)
       await expect.poll(() => failures('timeout'), { timeout: 10_000 }).toBeGreaterThan(0)
       server.thaw()

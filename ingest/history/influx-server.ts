@@ -1,18 +1,24 @@
+import { dayMs, forever, type Keep, type Resolution } from './resolution.ts'
+
 /** What differs between the versions of InfluxDB; line protocol to `/write` and InfluxQL to `/query` do not.
  *
  *  - **1.6** (run: 1.6.7; the same up to 1.11): Basic login. A database is made by `CREATE DATABASE`, which needs
- *    an administrator where logins are on; its default policy keeps for ever. Without the database a write is
- *    404, and a query an error in the body.
+ *    an administrator where logins are on (a lesser login needs ALL on the four of them). One that we make keeps as long as it should, and refuses what is
+ *    older; one that was there before keeps as its owner said. Without the database a write is 404, and a query
+ *    an error in the body.
  *  - **2.x** (read, not run): `Authorization: Token …`, or Basic with the token as the password. The operator
- *    makes the bucket, with its retention, and maps the database to it (`influx v1 dbrp create`).
+ *    makes the four buckets (`estate`, `estate_1m`, `estate_1h`, `estate_1d`), with their retention, and maps a
+ *    database to each (`influx v1 dbrp create`).
  *  - **3 Core** (read, not run): `Authorization: Bearer …`, or Basic with the token as the password. A database
- *    is made by its first write. Tags of a measurement are fixed by its first line, so a charger's first line
+ *    is made by its first write, and keeps for ever unless made with `--retention-period` before. Tags of a measurement are fixed by its first line, so a charger's first line
  *    would have to be that of a port. */
 export interface InfluxSettings {
   url: string
   database: string
   username?: string
   password?: string
+  /** Of a database that we make; `forever` unless told. */
+  keep?: Keep
 }
 
 export interface InfluxServer {
@@ -20,27 +26,44 @@ export interface InfluxServer {
   url: string
   headers: Record<string, string>
   /** For times in nanoseconds, which every version takes unless told. */
-  writePath: string
+  writePath: (resolution: Resolution) => string
+  /** What stands after FROM. */
+  source: (resolution: Resolution, measurement: string) => string
   /** GET for a question, POST for `createDatabase`. */
   query: (statement: string, parameters?: Record<string, string>) => URLSearchParams
-  createDatabase: string
+  createDatabase: (resolution: Resolution) => string
 }
 
 export function influxServer(settings: InfluxSettings): InfluxServer {
-  const { database } = settings
+  const { keep = forever } = settings
+  const database = (resolution: Resolution) => `${settings.database}${suffixes[resolution]}`
   return {
     url: settings.url.replace(/\/+$/, ''),
     headers: loginHeaders(settings),
-    writePath: `/write?db=${encodeURIComponent(database)}`,
+    writePath: (resolution) => `/write?db=${encodeURIComponent(database(resolution))}`,
+    source: (resolution, measurement) => `${identifier(database(resolution))}..${identifier(measurement)}`,
     query: (statement, parameters = {}) =>
       new URLSearchParams({
-        db: database,
+        db: database('raw'),
         epoch: 'ms',
         q: statement,
         params: JSON.stringify(parameters),
       }),
-    createDatabase: `CREATE DATABASE ${identifier(database)}`,
+    createDatabase: (resolution) =>
+      `CREATE DATABASE ${identifier(database(resolution))} WITH ${durations(resolution, keep)}`,
   }
+}
+
+const suffixes = { raw: '', minute: '_1m', hour: '_1h', day: '_1d' } as const
+
+/** InfluxDB removes whole shards: short ones where much is kept for a short time, and few where a year is read. */
+function durations(resolution: Resolution, keep: Keep): string {
+  const keepMs = { raw: keep.rawMs, minute: keep.minuteMs, hour: keep.hourMs, day: Infinity }[resolution]
+  const shard = { raw: Number.isFinite(keepMs) ? '1d' : '7d', minute: '28d', hour: '364d', day: '3640d' }[
+    resolution
+  ]
+  const kept = Number.isFinite(keepMs) ? `${Math.ceil(keepMs / dayMs)}d` : 'INF'
+  return `DURATION ${kept} SHARD DURATION ${shard}`
 }
 
 /** A name in InfluxQL: bound parameters stand for values only. */
@@ -51,6 +74,12 @@ export function identifier(name: string): string {
 /** InfluxDB 1.x says it in the body of the answer, whatever the status. */
 export function databaseIsMissing(reason: string): boolean {
   return reason.includes('database not found')
+}
+
+/** A login that may use the readings' database but not those of the rollups. Charts are then drawn from the
+ *  readings, and every round of the upkeep says that it cannot. */
+export function rollupsAreClosed(reason: string): boolean {
+  return /requires READ on .*_1[mhd]$/.test(reason)
 }
 
 function loginHeaders({ username, password }: InfluxSettings): Record<string, string> {

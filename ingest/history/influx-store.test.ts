@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
 import { startInfluxd, type RunningInfluxd } from '../../test/support/influxd.ts'
@@ -5,6 +8,7 @@ import { missing } from '../../test/support/programs.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { influxServer, type InfluxSettings } from './influx-server.ts'
 import { InfluxStore } from './influx-store.ts'
+import { dayMs, defaultKeep, hourMs } from './resolution.ts'
 
 const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
 const stops: (() => Promise<void>)[] = []
@@ -20,11 +24,17 @@ async function influxd(settings: Record<string, string> = {}): Promise<RunningIn
 }
 
 async function opened(
-  settings: Pick<InfluxSettings, 'url' | 'username' | 'password'>,
+  { marksFile = ':memory:', ...settings }: Omit<InfluxSettings, 'database'> & { marksFile?: string },
   timeoutMs = 10_000,
 ): Promise<InfluxStore> {
   const server = influxServer({ database: 'estate', ...settings })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock, timeoutMs })
+  const store = new InfluxStore({
+    server,
+    timeZone: 'Asia/Shanghai',
+    clock: systemClock,
+    timeoutMs,
+    marksFile,
+  })
   await store.start()
   stops.push(() => store.stop())
   return store
@@ -96,7 +106,8 @@ describe.skipIf(missing('influxd'))('what a real InfluxDB may answer to a write'
     await admin.ping()
     await command(url, `GRANT ALL ON estate TO ingest`, 'admin:right')
     await ingest.write(historyBatch(1))
-    expect(await samples(ingest)).toBe(20)
+    await expect(ingest.upkeep(), 'nor the databases of the rollups').rejects.toThrow('authoriz')
+    expect(await samples(ingest), 'from the readings').toBe(20)
   })
 
   test('a body above its limit is too large', async () => {
@@ -109,7 +120,7 @@ describe.skipIf(missing('influxd'))('what a real InfluxDB may answer to a write'
     const server = await influxd()
     const store = await opened(server, 300)
     await store.write(historyBatch(1))
-    server.freeze()
+    await server.freeze()
     await expect(store.write(historyBatch(21))).rejects.toMatchObject({ failure: 'timeout' })
     await expect(store.ping()).rejects.toThrow()
     server.thaw()
@@ -128,11 +139,85 @@ describe.skipIf(missing('influxd'))('what a real InfluxDB may answer to a write'
   })
 })
 
+describe.skipIf(missing('influxd'))('rollups and retention in a real InfluxDB', () => {
+  const recently = Date.now() - 2 * dayMs
+  const at = (position: number, kpa: number) =>
+    pointAt(position, { t: recently + position * 1_000, fields: { p_sup_kpa: kpa, phase: 'charging' } })
+  const chart = { ...supply, fromMs: recently, toMs: recently + hourMs, points: 1 }
+
+  test('databases that we make keep as long as they should, and what is older is refused in words', async () => {
+    const { url } = await influxd()
+    const store = await opened({ url, keep: defaultKeep })
+    await store.write(batchOf([at(1, 500)]))
+    await store.upkeep()
+    const kept = async (database: string) => {
+      const q = `SHOW RETENTION POLICIES ON ${database}`
+      const answer = await fetch(`${url}/query?${new URLSearchParams({ q })}`)
+      return /"(\d+h)0m0s"/.exec(await answer.text())?.[1] ?? 'for ever'
+    }
+    expect(await Promise.all(['estate', 'estate_1m', 'estate_1h', 'estate_1d'].map(kept))).toEqual(
+      [35, 366, 3_653].map((days) => `${days * 24}h`).concat(`${3_640 * 24}h`),
+    )
+    const expired = pointAt(2, { t: Date.now() - 36 * dayMs })
+    await expect(store.write(batchOf([expired, at(3, 500)]))).rejects.toMatchObject({
+      failure: 'partial',
+      dropped: 1,
+      reason: expect.stringContaining('points beyond retention policy'),
+    })
+  })
+
+  test('readings that have expired are told by their rollups, which a pass over nothing leaves alone', async () => {
+    const { url } = await influxd()
+    const store = await opened({ url })
+    await store.write(batchOf([at(1, 500), at(2, 520), at(3, 507)]))
+    await store.upkeep()
+    await command(url, 'DROP DATABASE estate')
+    const whole = { min: 500, max: 520, mean: 509, count: 3, last: 507 }
+    expect(await store.range(chart)).toMatchObject([whole])
+    expect(await store.last(supply)).toMatchObject({ value: 507 })
+    expect(await store.last({ ...supply, signal: 'phase' })).toMatchObject({ value: 'charging' })
+    await store.write(
+      batchOf([pointAt(4, { t: recently + 400_000, fields: { p_sup_kpa: 100, phase: 'idle' } })]),
+    )
+    await store.upkeep()
+    expect(await store.range(chart)).toMatchObject([{ min: 100, max: 520, count: 4, last: 100 }])
+    expect(await store.range({ ...chart, points: 60 })).toHaveLength(2)
+  })
+
+  test('a process killed between a late reading and its rollup makes the rollup in its next life', async () => {
+    const { url } = await influxd()
+    const folder = await mkdtemp(join(tmpdir(), 'marks-'))
+    stops.push(() => rm(folder, { recursive: true }))
+    const marksFile = join(folder, 'rollups.db')
+    const before = await opened({ url, marksFile })
+    await before.write(batchOf([at(1, 500)]))
+    await before.upkeep()
+    await before.write(batchOf([at(2, 100)]))
+    const after = await opened({ url, marksFile })
+    expect(await after.range(chart), 'from the readings, as it is marked').toMatchObject([
+      { min: 100, count: 2 },
+    ])
+    await after.upkeep()
+    await command(url, 'DROP DATABASE estate')
+    expect(await after.range(chart), 'from the rollup').toMatchObject([{ min: 100, count: 2 }])
+  })
+
+  test('readings from before the marks are rolled up too', async () => {
+    const { url } = await influxd()
+    const before = await opened({ url })
+    await before.write(batchOf([at(1, 500)]))
+    const after = await opened({ url })
+    await after.upkeep()
+    expect(await after.range(chart)).toMatchObject([{ count: 1 }])
+  })
+})
+
 test('a store that was not started, or is stopped, takes nothing', async () => {
   const store = new InfluxStore({
     server: influxServer({ url: 'http://127.0.0.1:1', database: 'estate' }),
     timeZone: 'Asia/Shanghai',
     clock: systemClock,
+    marksFile: ':memory:',
   })
   await expect(store.write(historyBatch(1))).rejects.toMatchObject({ failure: 'unavailable' })
   await store.start()

@@ -1,14 +1,16 @@
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
-import { influxWriteError, refusalOf, saidIn } from './influx-failures.ts'
-import { InfluxHttp, type Answered } from './influx-http.ts'
-import { databaseIsMissing, identifier, type InfluxServer } from './influx-server.ts'
+import { DirtyWindows } from './dirty-windows.ts'
+import { InfluxClient } from './influx-client.ts'
+import { influxWriteError } from './influx-failures.ts'
+import { during, InfluxRollups, rollupCalls, slotsOf } from './influx-rollups.ts'
+import { identifier, type InfluxServer } from './influx-server.ts'
 import { LineProtocol } from './line-protocol.ts'
+import { forever, planned, resolutions, type Keep, type Resolution } from './resolution.ts'
+import { stitched, type Piece } from './stitching.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
 import { Turnstile } from './turnstile.ts'
-import { forever, planned, type Keep } from './resolution.ts'
 import { localDays, type Window } from './windows.ts'
-import { HistoryWriteError } from './write-error.ts'
 
 /** History in InfluxDB, over the two interfaces that every version has: line protocol and InfluxQL.
  *
@@ -17,6 +19,8 @@ import { HistoryWriteError } from './write-error.ts'
  *  point; for that reason no position is kept here. */
 export interface InfluxStoreOptions {
   server: InfluxServer
+  /** A small SQLite file: what the rollups do not know of yet. */
+  marksFile: string
   timeZone: string
   clock: Clock
   /** `forever` unless told. */
@@ -32,25 +36,31 @@ const readsWaiting = 64
 
 export class InfluxStore implements HistoryStore {
   readonly #server: InfluxServer
+  readonly #client: InfluxClient
+  readonly #dirty: DirtyWindows
+  readonly #rollups: InfluxRollups
   readonly #timeZone: string
   readonly #clock: Clock
   readonly #keep: Keep
-  readonly #http: InfluxHttp
   readonly #lines = new LineProtocol()
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
   #linesPerRequest = linesPerRequest
 
-  constructor({ server, timeZone, clock, keep = forever, timeoutMs = 10_000 }: InfluxStoreOptions) {
+  constructor(options: InfluxStoreOptions) {
+    const { server, timeZone, clock, keep = forever, timeoutMs = 10_000 } = options
     this.#server = server
+    this.#client = new InfluxClient(server, timeoutMs)
+    this.#dirty = new DirtyWindows(options.marksFile)
+    this.#rollups = new InfluxRollups({ client: this.#client, server, dirty: this.#dirty, timeZone, clock })
     this.#timeZone = timeZone
     this.#clock = clock
     this.#keep = keep
-    this.#http = new InfluxHttp({ ...server, timeoutMs })
   }
 
   async start(): Promise<void> {
-    this.#http.start()
+    this.#dirty.start()
+    this.#client.start()
   }
 
   /** The lines of a batch that waits are made while the one before is under way. */
@@ -61,7 +71,8 @@ export class InfluxStore implements HistoryStore {
       bodies.push(this.#lines.body(points.slice(start, start + lines)))
     await this.#writing.pass(async () => {
       try {
-        for (const body of bodies) await this.#send(body)
+        this.#dirty.mark(points)
+        for (const body of bodies) await this.#client.write('raw', body)
       } catch (cause) {
         const error = influxWriteError(cause)
         if (error.failure === 'too-large')
@@ -73,116 +84,102 @@ export class InfluxStore implements HistoryStore {
 
   async range(query: RangeQuery): Promise<Bucket[]> {
     const plan = planned(query, { nowMs: this.#clock.now(), keep: this.#keep, timeZone: this.#timeZone })
-    return this.#buckets(query, plan.window)
+    return this.#buckets(query, plan.resolution, plan.window)
   }
 
   async days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]> {
     const days: Bucket[] = []
-    for (const window of localDays(query, this.#timeZone)) days.push(...(await this.#buckets(query, window)))
+    for (const window of localDays(query, this.#timeZone))
+      days.push(...(await this.#buckets(query, 'day', window)))
     return days
   }
 
+  /** Where the readings have expired, their rollups tell the last one, to the minute, hour or day. */
   async last(query: SeriesQuery): Promise<LastValue | undefined> {
-    const [newest] = await this.#select(
-      `SELECT ${identifier(query.signal)} ${from(query)} ORDER BY time DESC LIMIT 1`,
-      parametersOf(query),
-      lastRows,
-    )
-    return newest && { t: newest[0], value: newest[1] }
+    for (const resolution of resolutions) {
+      const field = resolution === 'raw' ? query.signal : `${query.signal}_last`
+      const [newest] = lastRows.parse(
+        await this.#select(query, [
+          `SELECT ${identifier(field)} ${this.#from(query, resolution)} ORDER BY time DESC LIMIT 1`,
+        ]),
+      )
+      if (newest) return { t: newest[0], value: newest[1] }
+    }
+    return undefined
   }
 
-  async upkeep(): Promise<void> {}
+  async upkeep(): Promise<void> {
+    await this.#rollups.rollUp()
+  }
 
-  /** An empty write: the server is there, knows us, has the database (made now if it was missing). 2.x says
-   *  400 to it, and means only that it is empty. */
   async ping(): Promise<void> {
-    const answered = await this.#http.post(this.#server.writePath, '')
-    if (answered.status < 300 || answered.status === 400) return
-    const reason = saidIn(answered.text) ?? `HTTP status ${answered.status}`
-    if (!databaseIsMissing(reason)) throw new Error(`InfluxDB takes no writes: ${reason}`)
-    await this.#createDatabase()
+    await this.#client.ping()
   }
 
   async stop(): Promise<void> {
-    this.#http.stop()
+    this.#client.stop()
+    this.#dirty.stop()
   }
 
-  async #send(body: string): Promise<void> {
-    const { writePath } = this.#server
-    const refusal = refusalOf(await this.#http.post(writePath, body))
-    if (!refusal) return
-    if (!databaseIsMissing(refusal.reason)) throw refusal
-    await this.#createDatabase()
-    const second = refusalOf(await this.#http.post(writePath, body))
-    if (second) throw second
+  async #buckets(query: SeriesQuery, resolution: Resolution, window: Window): Promise<Bucket[]> {
+    const pieces = stitched(resolution, window, this.#dirty.of(query.kind, query.device))
+    const statements = pieces.map((piece) => this.#bucketsOf(query, piece, window))
+    const rows = await this.#select(query, statements)
+    return joined(bucketRows.parse(rows.filter((row) => isOfNumbers(row))))
   }
 
-  async #createDatabase(): Promise<void> {
-    const { query, createDatabase } = this.#server
-    const answered = await this.#http.post('/query', query(createDatabase))
-    const said = resultOf(answered).refusal
-    if (said !== undefined)
-      throw refusalOf(answered) ?? new HistoryWriteError({ failure: 'failed', reason: said })
+  #bucketsOf(query: SeriesQuery, { resolution, fromMs, toMs }: Piece, window: Window): string {
+    return `SELECT ${callsOf(query.signal, resolution).join(', ')} ${this.#from(query, resolution)}
+      AND ${during({ fromMs, toMs })} GROUP BY ${slotsOf(window)} fill(none)`
   }
 
-  /** The cast leaves out what is no integer: an enum has no minimum, and asking for one is an error. */
-  async #buckets(series: SeriesQuery, { fromMs, toMs, slotMs }: Window): Promise<Bucket[]> {
-    const signal = `${identifier(series.signal)}::integer`
-    const rows = await this.#select(
-      `SELECT min(${signal}), max(${signal}), mean(${signal}), count(${signal}), last(${signal}) ${from(series)}
-        AND time >= $from AND time < $to GROUP BY time(${slotMs}ms, ${fromMs % slotMs}ms) fill(none)`,
-      { ...parametersOf(series), from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() },
-      bucketRows,
-    )
-    return rows.map(([t, min, max, mean, count, last]) => ({ t, min, max, mean, count, last }))
+  /** A series without a port matches the empty one. */
+  #from({ kind }: SeriesQuery, resolution: Resolution): string {
+    return `FROM ${this.#server.source(resolution, kind)} WHERE "device" = $device AND "port" = $port`
   }
 
-  async #select<Row>(
-    statement: string,
-    parameters: Record<string, string>,
-    rows: z.ZodType<Row[]>,
-  ): Promise<Row[]> {
-    const { query } = this.#server
-    const response = await this.#reading.pass(() => this.#http.get(`/query?${query(statement, parameters)}`))
-    const { refusal, values } = resultOf(response)
-    if (refusal !== undefined && !databaseIsMissing(refusal))
-      throw new Error(`InfluxDB did not answer a query: ${refusal}`)
-    return rows.parse(values)
+  /** The rows of all statements, one after the other. */
+  #select({ device, port = '' }: SeriesQuery, statements: readonly string[]): Promise<unknown[]> {
+    return this.#reading.pass(async () => {
+      const rows: unknown[] = []
+      for (const statement of statements)
+        for (const { values } of await this.#client.select(statement, { device, port })) rows.push(...values)
+      return rows
+    })
   }
 }
 
-const queryAnswer = z.object({
-  results: z.array(
-    z.object({
-      error: z.string().optional(),
-      series: z.array(z.object({ values: z.array(z.unknown()) })).optional(),
-    }),
-  ),
-})
-
-interface Result {
-  refusal?: string
-  values: unknown[]
+/** The cast leaves out what is no integer: an enum has no minimum, and asking for one is an error. */
+function callsOf(signal: string, resolution: Resolution): string[] {
+  return rollupCalls.map((call) => {
+    if (resolution === 'raw') return `${call}(${identifier(signal)}::integer)`
+    const kept = `${identifier(`${signal}_${call}`)}::integer`
+    return call === 'count' ? `sum(${kept})` : `${call}(${kept})`
+  })
 }
 
-/** InfluxDB says 200 before it begins: whether a statement went well stands in the body. */
-function resultOf({ status, text }: Answered): Result {
-  if (status >= 300) return { refusal: saidIn(text) ?? `HTTP status ${status}`, values: [] }
-  const [result] = queryAnswer.parse(JSON.parse(text)).results
-  return {
-    ...(result?.error !== undefined && { refusal: result.error }),
-    values: result?.series?.[0]?.values ?? [],
+/** An enum has counts in the rollups. */
+function isOfNumbers(row: unknown): boolean {
+  return Array.isArray(row) && !row.includes(null)
+}
+
+/** Pieces follow on each other in time, and two may meet within a bucket. */
+function joined(rows: z.infer<typeof bucketRows>): Bucket[] {
+  const buckets = new Map<number, Bucket>()
+  for (const [t, min, max, sum, count, last] of rows) {
+    const was = buckets.get(t)
+    const total = count + (was?.count ?? 0)
+    buckets.set(t, {
+      t,
+      min: Math.min(min, was?.min ?? min),
+      max: Math.max(max, was?.max ?? max),
+      mean: (sum + (was ? was.mean * was.count : 0)) / total,
+      count: total,
+      last,
+    })
   }
+  return [...buckets.values()]
 }
 
 const bucketRows = z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()]))
 const lastRows = z.array(z.tuple([z.number(), z.union([z.number(), z.string()])]))
-
-/** A series without a port matches the empty one. */
-function from({ kind }: SeriesQuery): string {
-  return `FROM ${identifier(kind)} WHERE "device" = $device AND "port" = $port`
-}
-
-function parametersOf({ device, port = '' }: SeriesQuery): Record<string, string> {
-  return { device, port }
-}

@@ -73,10 +73,10 @@ function instantNs({ t, apartNs = 0 }: Point): string {
 
 /** The protocol knows no escape for a line break in a name, nor for a backslash at its end; the contract's ids
  *  have neither, and from elsewhere they become spaces. */
-function escaped(name: string): string {
+export function escaped(name: string): string {
   return name.replace(/[\n\r\\]/g, ' ').replace(/[,= ]/g, String.raw`\$&`)
 }
 
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return `"${word.replace(/["\\]/g, String.raw`\$&`)}"`
 }

@@ -13,7 +13,8 @@ export function openHistory(
   clock: Clock,
 ): HistoryStore {
   const { dataDir, influx, timeZone } = config
-  return influx
-    ? new InfluxStore({ server: influxServer(influx), timeZone, clock, keep: defaultKeep })
-    : new DuckDbStore({ file: join(dataDir, 'history.duckdb'), timeZone, clock, keep: defaultKeep })
+  const options = { timeZone, clock, keep: defaultKeep }
+  if (!influx) return new DuckDbStore({ ...options, file: join(dataDir, 'history.duckdb') })
+  const server = influxServer({ ...influx, keep: defaultKeep })
+  return new InfluxStore({ ...options, server, marksFile: join(dataDir, 'rollups.db') })
 }

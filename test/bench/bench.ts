@@ -1,6 +1,7 @@
 import { Lifecycle } from '../../platform/lifecycle.ts'
 import { openLog } from '../../platform/log.ts'
 import { OperatorError } from '../../platform/operator-error.ts'
+import { history } from './history.ts'
 import { ingestAlone } from './ingest-alone.ts'
 import { pipeline } from './pipeline.ts'
 import { writer } from './writer.ts'
@@ -15,6 +16,10 @@ const benchmarks: Record<string, Benchmark> = {
   pipeline: {
     about: 'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME]',
     run: pipeline,
+  },
+  history: {
+    about: 'a year of one signal out of the rollups of both stores [--quick]',
+    run: history,
   },
   writer: {
     about: 'the InfluxDB writer beside raw HTTP with lines made beforehand [--quick]',

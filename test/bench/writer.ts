@@ -45,9 +45,14 @@ async function compare({
   const bodies = batches.map(({ points }) => Buffer.from(lines.body(points)))
   const agent = new Agent({ keepAlive: true })
   const server = influxServer({ url, database: `bench-${size}` })
-  const store = new InfluxStore({ server, timeZone: 'Asia/Shanghai', clock: systemClock })
+  const store = new InfluxStore({
+    server,
+    timeZone: 'Asia/Shanghai',
+    clock: systemClock,
+    marksFile: ':memory:',
+  })
   await store.start()
-  const target = new URL(`${url}${server.writePath}`)
+  const target = new URL(`${url}${server.writePath('raw')}`)
   const sides: Side[] = [
     { name: 'raw HTTP', write: (nth) => post(target, agent, bodies[nth] ?? Buffer.alloc(0)) },
     { name: 'writer', write: (nth) => store.write(batches[nth] ?? batchOf(nth, size)) },

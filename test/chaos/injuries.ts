@@ -92,7 +92,7 @@ export async function injure(patient: Patient, { name, forMs }: Injury): Promise
       await influxd?.restart()
       return 1
     case 'freeze influxd':
-      influxd?.freeze()
+      await influxd?.freeze()
       await pause(forMs)
       influxd?.thaw()
       return 0

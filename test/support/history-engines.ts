@@ -55,13 +55,15 @@ export async function embeddedEngine(): Promise<Engine> {
 
 export async function influxEngine(): Promise<Engine> {
   const influxd = await startInfluxd()
+  const folder = await mkdtemp(join(tmpdir(), 'history-'))
   return {
     async create() {
+      const marksFile = join(folder, `${randomUUID()}.db`)
       const server = influxServer({ url: influxd.url, database: `estate-${randomUUID()}` })
       const clock = new VirtualClock(startMs + dayMs)
       return {
         clock,
-        open: (timeZone = yangquan) => new InfluxStore({ server, timeZone, clock }),
+        open: (timeZone = yangquan) => new InfluxStore({ server, timeZone, clock, marksFile }),
         takeDown: () => influxd.kill(),
         async bringBack(store) {
           await influxd.restart()
@@ -69,6 +71,9 @@ export async function influxEngine(): Promise<Engine> {
         },
       }
     },
-    stop: () => influxd.stop(),
+    async stop() {
+      await influxd.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }

@@ -1,8 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { missing } from './programs.ts'
 
 /** A real InfluxDB 1.x for tests: on free ports of 127.0.0.1, with folders of its own, gone afterwards. */
@@ -15,7 +17,7 @@ export interface RunningInfluxd {
   /** Starts it again on the same port and folders. */
   restart(): Promise<void>
   /** Stops its process as a debugger would: connections open, nothing answers. */
-  freeze(): void
+  freeze(): Promise<void>
   thaw(): void
 }
 
@@ -42,7 +44,10 @@ export async function startInfluxd(settings: Record<string, string> = {}): Promi
       await end(running.child, 'SIGTERM')
       running = await launch({ folder, address, settings })
     },
-    freeze: () => void running.child.kill('SIGSTOP'),
+    async freeze() {
+      running.child.kill('SIGSTOP')
+      while (!isStopped(running.child.pid ?? 0)) await setImmediate()
+    },
     thaw: () => void running.child.kill('SIGCONT'),
   }
 }
@@ -103,6 +108,14 @@ function listeningAddress(child: ChildProcess): Promise<string> {
       resolve(address)
     })
   })
+}
+
+/** A signal is only on its way when `kill` returns: each thread stops for itself. */
+function isStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`)
+  return threads.every((thread) =>
+    /^State:\s+[TtZ]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
+  )
 }
 
 async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
