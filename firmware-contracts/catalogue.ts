@@ -16,6 +16,7 @@ import {
 import type { KindContract, StreamName } from './kind-contract.ts'
 import { contracts, signalsOf } from './kinds.ts'
 import { kinds, type Kind, type Reading } from './message.ts'
+import { plainReading, type PlainReading } from './plain-reading.ts'
 import type { Signals } from './signal.ts'
 import {
   commandSchema,
@@ -42,7 +43,7 @@ interface Carriage {
 
 /** A message that a device publishes. */
 export type DeviceMessage = Carriage & { direction: 'from-device'; kind: Kind } & (
-    | { form: 'reading'; class: 'tele' | 'state' | 'event'; schema: ReadingSchema }
+    | { form: 'reading'; class: 'tele' | 'state' | 'event'; schema: ReadingSchema; isPlain: PlainReading }
     | { form: 'upload'; class: 'batch' | 'hist'; schema: UploadSchema }
     | { form: 'connection'; class: 'conn'; schema: ConnectionSchema }
     | { form: 'birth'; class: 'meta'; schema: BirthSchema }
@@ -129,7 +130,8 @@ function streamMessages(contract: KindContract): DeviceMessage[] {
       const signals = contract.streams[streamName(type)]?.signals
       if (!signals) return []
       const schema = readingSchema(contract, signals)
-      return [{ ...carriage(type), form: 'reading', class: type, retain: type === 'state', schema }]
+      const isPlain = plainReading(schema)
+      return [{ ...carriage(type), form: 'reading', class: type, retain: type === 'state', schema, isPlain }]
     }
     const upload = (type: 'batch' | 'hist', signals: Signals | undefined): DeviceMessage[] => {
       if (!signals || Object.keys(signals).length === 0) return []

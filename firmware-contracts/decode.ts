@@ -24,6 +24,7 @@ const unknownKeyLength = 40
 
 const routes = new Map<string, Route>()
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const nothingUnknown: readonly string[] = Object.freeze([])
 const noQuality: Readonly<Record<string, Quality>> = Object.freeze({})
 
 /** Reads one message as it came from the broker. Never throws. */
@@ -98,6 +99,7 @@ function withoutNegativeZero(_key: string, value: unknown): unknown {
 function read({ address, message }: Route, payload: unknown): Decoded {
   switch (message.form) {
     case 'reading': {
+      if (message.isPlain(payload)) return plain(address, message.class, payload)
       const { success, data, error } = message.schema.safeParse(payload)
       return success
         ? reading(address, message.class, data, payload)
@@ -142,6 +144,13 @@ function reading(address: Address, type: Reading['class'], data: ReadingPayload,
   const readings = [readingOf(address, type, { contract, boot, clock }, data)]
   const unknownKeys = unknownInSample(data, came, '')
   return { ok: true, message: { type: 'readings', address, boot, readings, unknownKeys } }
+}
+
+/** Nothing in it is unknown. */
+function plain(address: Address, type: Reading['class'], data: ReadingPayload): Decoded {
+  const { c: contract, b: boot, k: clock } = data
+  const readings = [readingOf(address, type, { contract, boot, clock }, data)]
+  return { ok: true, message: { type: 'readings', address, boot, readings, unknownKeys: nothingUnknown } }
 }
 
 function upload(address: Address, type: Reading['class'], data: UploadPayload, came: unknown): Decoded {

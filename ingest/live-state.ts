@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { kinds, type Address, type Reading } from '../firmware-contracts/message.ts'
-import type { LiveDevice, LiveFeed, LiveValue } from '../estate/live.ts'
+import type { LiveDevice, LiveFeed } from '../estate/live.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import { credibleTime } from './credible-time.ts'
 import type { DecodedMessage } from './decoded-log.ts'
@@ -135,16 +135,17 @@ function absorb(live: Entry, reading: Reading, receivedMs: number): void {
   if (reading.class !== 'batch') live.clock = watchClock(live.clock, reading, receivedMs)
   const { t } = credibleTime(reading, receivedMs)
   const values = reading.port === undefined ? live.values : (live.ports[reading.port] ??= {})
-  for (const [signal, value] of Object.entries(reading.values)) {
-    if (isNewer(values[signal], t)) values[signal] = { value, t }
+  for (const signal in reading.values) {
+    const value = reading.values[signal]
+    const known = values[signal]
+    if (value === undefined || (known && t < known.t)) continue
+    if (known) [known.value, known.t] = [value, t]
+    else values[signal] = { value, t }
   }
-  for (const [signal, quality] of Object.entries(reading.quality)) {
-    if (quality === 'F' && isNewer(values[signal], t)) delete values[signal]
+  for (const signal in reading.quality) {
+    const known = values[signal]
+    if (reading.quality[signal] === 'F' && known && t >= known.t) delete values[signal]
   }
-}
-
-function isNewer(known: LiveValue | undefined, t: number): boolean {
-  return known === undefined || t >= known.t
 }
 
 /** A copy that does not change under whoever holds it. */
@@ -170,7 +171,11 @@ function shown({
     ...(firmware !== undefined && { firmware }),
     ...(contract !== undefined && { contract }),
     ...(periodS !== undefined && { periodS }),
-    values: { ...own.values },
-    ports: Object.fromEntries(Object.entries(own.ports).map(([port, values]) => [port, { ...values }])),
+    values: copied(own.values),
+    ports: Object.fromEntries(Object.entries(own.ports).map(([port, values]) => [port, copied(values)])),
   }
+}
+
+function copied(values: Entry['values']): Entry['values'] {
+  return Object.fromEntries(Object.entries(values).map(([signal, { value, t }]) => [signal, { value, t }]))
 }

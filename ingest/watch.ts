@@ -5,6 +5,7 @@ import { loadFaultMemory, saveFaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records, RecordsTransaction } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
+import type { Reading } from '../firmware-contracts/message.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -104,7 +105,9 @@ export class Watch {
     while (!this.#stopping) {
       const messages = this.#parts.log.read(this.#cursor)
       const last = messages.at(-1)
-      const changes = [...messages.flatMap((message) => this.#observe(message)), ...this.#inspections()]
+      const changes: IncidentChange[] = []
+      for (const message of messages) for (const change of this.#observe(message)) changes.push(change)
+      changes.push(...this.#inspections())
       if (last) this.#cursor = last.intake.position
       else changes.push(...this.#tick())
       await this.#save(changes)
@@ -119,7 +122,7 @@ export class Watch {
     if (!decoded.ok) return []
     switch (decoded.message.type) {
       case 'readings':
-        return decoded.message.readings.flatMap((reading) => this.#engine.observe(reading, intake.receivedMs))
+        return this.#observeReadings(decoded.message.readings, intake.receivedMs)
       case 'connection':
         return this.#engine.connection(decoded.message, intake.receivedMs)
       case 'birth':
@@ -127,6 +130,13 @@ export class Watch {
       case 'ack':
         return this.#engine.ack(decoded.message, intake.receivedMs)
     }
+  }
+
+  /** Nearly always one reading, and nothing changes. */
+  #observeReadings(readings: readonly Reading[], receivedMs: number): readonly IncidentChange[] {
+    const [first] = readings
+    if (first && readings.length === 1) return this.#engine.observe(first, receivedMs)
+    return readings.flatMap((reading) => this.#engine.observe(reading, receivedMs))
   }
 
   /** At the end of the log, time alone can be news: somebody is silent. Not while the broker is away, for then
