@@ -10,7 +10,7 @@ import type { Qos, Queued, Session, Sessions } from './sessions.ts'
  *
  *  Only so much is on the way at a time: who reads slowly, waits, and is not cut off. */
 
-const windowMessages = 64
+const windowMessages = 1_024
 const windowBytes = 512 * 1024
 const identifiers = 65_535
 
@@ -98,9 +98,9 @@ export class Courier {
     }
   }
 
-  #write({ client, session }: Line, queued: Queued): void {
+  #write({ client }: Line, queued: Queued): void {
     const { messageId, topic, payload, qos, retain, dup } = queued
-    if (client.closed || messageId === undefined || !session.inFlight.includes(queued)) return
+    if (client.closed || messageId === undefined) return
     if (queued.released) writeToStream({ cmd: 'pubrel', messageId }, client.conn)
     else writeToStream({ cmd: 'publish', messageId, topic, payload, qos, dup, retain }, client.conn)
   }
@@ -113,6 +113,6 @@ function lower(a: Qos, b: Qos): Qos {
 /** [MQTT-2.3.1-4]: one that is in use is not used again. */
 function nextIdentifier(line: Line): number {
   do line.identifier = (line.identifier % identifiers) + 1
-  while (line.session.inFlight.some(({ messageId }) => messageId === line.identifier))
+  while (line.session.identifiers.has(line.identifier))
   return line.identifier
 }

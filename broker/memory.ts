@@ -8,7 +8,15 @@ import type { Write } from './memory-exchange.ts'
 import { MemoryFile } from './memory-file.ts'
 import { openMemory, type MemoryRows } from './memory-rows.ts'
 import { RetainedMessages } from './retained-messages.ts'
-import { bytesOf, emptySession, Sessions, type Message, type Session } from './sessions.ts'
+import {
+  bytesOf,
+  emptySession,
+  ownPayload,
+  Sessions,
+  type Message,
+  type Said,
+  type Session,
+} from './sessions.ts'
 
 /** What the broker must not forget: sessions and their queues, retained messages, wills.
  *
@@ -60,6 +68,8 @@ export class BrokerMemory {
   readonly #options: BrokerMemoryOptions
   readonly #file: MemoryFile
   readonly #dropped: Counter
+  /** One of `dropped`: a full queue is met by every message. */
+  readonly #full: Counter.Internal
   readonly #damaged: Counter
   #retainedFull = false
 
@@ -82,6 +92,7 @@ export class BrokerMemory {
       labelNames: ['reason'],
       registers: [metrics],
     })
+    this.#full = this.#dropped.labels('queue-full')
     this.#damaged = new Counter({
       name: 'estate_broker_memory_damaged_total',
       help: 'times the file of sessions and retained messages was damaged and moved aside',
@@ -111,17 +122,13 @@ export class BrokerMemory {
   }
 
   /** The effects of one message, with its position if it came through the log. True when it had any. */
-  take(message: Omit<Taken, 'payload'> & { payload: Uint8Array | string }, position?: number): boolean {
-    const matches = message.qos > 0 ? this.sessions.subscribed(message.topic) : []
-    if (message.retain || matches.length > 0) {
-      // Kept for long: not as a slice of a socket's buffer.
-      const { topic, qos, retain } = message
-      const kept = { topic, qos, retain, payload: bytesOf(message.payload) }
-      if (message.retain) this.retain(kept)
-      if (matches.length > 0) this.sessions.queueFor(matches, kept)
-    }
+  take(message: Said & { retain: boolean }, position?: number): boolean {
+    const { topic, qos, retain } = message
+    const matches = qos > 0 ? this.sessions.subscribed(topic) : []
+    if (matches.length > 0) this.sessions.queueFor(matches, message)
+    if (retain) this.retain({ topic, qos, retain, payload: ownPayload(message.payload) })
     if (position !== undefined) this.#file.moveCursor(position)
-    return message.retain || matches.length > 0
+    return retain || matches.length > 0
   }
 
   /** Resolves when every change until now is on disk; rejects when the disk does not take it. */
@@ -183,7 +190,7 @@ export class BrokerMemory {
   }
 
   #droppedFor({ client }: Session, first: boolean): void {
-    this.#dropped.inc({ reason: 'queue-full' })
+    this.#full.inc()
     if (first) this.#options.logger.warn({ client }, 'the queue of a session is full: messages are dropped')
   }
 

@@ -11,10 +11,16 @@ import { TopicFilters } from './topic-filters.ts'
 
 export type Qos = 0 | 1 | 2
 
-export interface Message {
+/** As it was said. */
+export interface Said {
   topic: string
-  payload: Buffer | string
+  payload: Uint8Array | string
   qos: Qos
+}
+
+/** As it is kept. */
+export interface Message extends Said {
+  payload: Buffer | string
 }
 
 export interface Queued extends Message {
@@ -43,6 +49,8 @@ export interface Session {
   subscriptions: Map<string, Subscription>
   inFlight: Queued[]
   inFlightBytes: number
+  /** Packet identifiers that are in use. */
+  identifiers: Set<number>
   waiting: Map<number, Queued>
   /** Its client is here. */
   connected: boolean
@@ -66,6 +74,8 @@ export const queueLimit = 10_000
 export const queuedLimitBytes = 256 * 1024 * 1024
 /** Topics whose subscribers are remembered. */
 const knownTopicsLimit = 20_000
+
+const nobody: readonly Match[] = []
 
 export interface SessionsOptions {
   record: (write: Write) => void
@@ -117,6 +127,7 @@ export class Sessions {
   /** Who of the sessions is to have a message on this topic, one entry a subscription. Remembered per topic: the
    *  answer is needed for every message and changes with subscriptions only. */
   subscribed(topic: string): readonly Match[] {
+    if (this.#subscriptions === 0) return nobody
     const known = this.#known.get(topic)
     if (known) return known
     if (this.#known.size >= knownTopicsLimit) this.#known.clear()
@@ -168,7 +179,7 @@ export class Sessions {
   }
 
   /** A message for everyone that subscribed to its topic, once for each, at the highest QoS of its subscriptions. */
-  queueFor(matches: readonly Match[], message: Message, origin?: Queued['origin']): void {
+  queueFor(matches: readonly Match[], message: Said, origin?: Queued['origin']): void {
     const [first, second] = matches
     if (first && !second) return void this.queue(first.clientId, lowered(message, first.qos), origin)
     const highest = new Map<string, Qos>()
@@ -178,7 +189,7 @@ export class Sessions {
   }
 
   /** A message for one client. False when there is no room. */
-  queue(client: string, message: Message & { retain?: boolean }, origin?: Queued['origin']): boolean {
+  queue(client: string, message: Said & { retain?: boolean }, origin?: Queued['origin']): boolean {
     const session = this.#sessions.get(client) ?? this.#begin(client, 0)
     if (!this.hasRoom(session)) {
       this.#options.onDropped(session, !session.overflown)
@@ -186,7 +197,8 @@ export class Sessions {
       return false
     }
     const seq = ++this.#seq
-    const { topic, payload, qos, retain = false } = message
+    const { topic, qos, retain = false } = message
+    const payload = ownPayload(message.payload)
     const queued = { topic, payload, qos, retain, seq, messageId: undefined, released: false, dup: false }
     session.waiting.set(seq, origin ? { ...queued, origin } : queued)
     this.#count(queued, 1)
@@ -203,6 +215,7 @@ export class Sessions {
   /** The message goes out under this packet identifier. */
   sent(session: Session, queued: Queued, messageId: number): void {
     queued.messageId = messageId
+    session.identifiers.add(messageId)
     if (session.waiting.delete(queued.seq)) {
       session.inFlight.push(queued)
       session.inFlightBytes += queued.payload.length
@@ -228,6 +241,7 @@ export class Sessions {
     if (!session || !queued) return undefined
     session.overflown = false
     session.inFlightBytes -= queued.payload.length
+    session.identifiers.delete(messageId)
     this.#count(queued, -1)
     this.#options.record(['acknowledge', queued.seq])
     this.onChange(session)
@@ -239,6 +253,10 @@ export class Sessions {
     this.#enter(session)
     for (const subscription of session.subscriptions.values())
       this.#listen(session.client, undefined, subscription)
+    for (const { messageId, payload } of session.inFlight) {
+      if (messageId !== undefined) session.identifiers.add(messageId)
+      session.inFlightBytes += payload.length
+    }
     for (const queued of [...session.inFlight, ...session.waiting.values()]) {
       this.#count(queued, 1)
       this.#seq = Math.max(this.#seq, queued.seq)
@@ -291,7 +309,7 @@ export class Sessions {
 }
 
 /** A subscriber gets the lower QoS of the two [MQTT-3.8.4-6]. */
-function lowered(message: Message, qos: Qos): Message {
+function lowered(message: Said, qos: Qos): Said {
   const { topic, payload } = message
   return { topic, payload, qos: qos < message.qos ? qos : message.qos }
 }
@@ -303,6 +321,7 @@ export function emptySession(client: string, seenMs: number): Session {
     subscriptions: new Map(),
     inFlight: [],
     inFlightBytes: 0,
+    identifiers: new Set(),
     waiting: new Map(),
     connected: false,
     overflown: false,
@@ -313,6 +332,11 @@ function queueing(client: string, queued: Queued): Write {
   const { seq, topic, qos, retain, payload, messageId, released } = queued
   const flags = [retain ? 1 : 0, released ? 1 : 0]
   return ['queue', seq, client, topic, qos, bytesOf(payload), messageId ?? null, ...flags]
+}
+
+/** Kept for long: not as a slice of a socket's buffer. */
+export function ownPayload(payload: Uint8Array | string): Buffer | string {
+  return typeof payload === 'string' ? payload : bytesOf(payload)
 }
 
 /** In a buffer of its own: a slice would keep the whole it was cut from, and take it along to another thread. */
