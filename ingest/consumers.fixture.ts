@@ -64,6 +64,13 @@ export class Consumers {
     refuseAll(reader, join(this.folder, 'ingest.db'))
   }
 
+  discard(group: number): void {
+    const memory = new IngestMemory(join(this.folder, 'ingest.db'))
+    memory.start()
+    expect(memory.discard(group)).toBe(true)
+    memory.stop()
+  }
+
   async stop(): Promise<void> {
     await this.#lifecycle.stop()
     rmSync(this.folder, { recursive: true, force: true })

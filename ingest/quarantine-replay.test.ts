@@ -76,6 +76,15 @@ test('only what is asked for is judged again', async () => {
   expect((await consumers.live(reader, { replay: { id: group } })).replayed?.stored).toBe(6)
 })
 
+test('what is discarded cannot be replayed any more, and stays quarantined in the ledger', async () => {
+  const { quarantine } = await consumers.live(reader)
+  consumers.discard(quarantine[0]?.id ?? 0)
+  const after = await consumers.live(reader, { replay: {} })
+  expect(after.replayed).toMatchObject({ replayed: 0 })
+  expect(after.quarantine).toEqual([])
+  expect(after.ledger).toMatchObject({ imbalance: 0, total: { accepted: 7, quarantined: 7, stored: 0 } })
+})
+
 describe('a process that dies', () => {
   test.each([
     ['after the plan, before the store took anything', false],

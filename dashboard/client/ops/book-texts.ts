@@ -49,7 +49,8 @@ export const bookTextsZh = {
   'col-sum': '核对',
   'sum-right': '相符',
   'sum-out': '差 {{count}}',
-  'numbering-wrong': '重号异文 {{clones}}，倒退 {{regresses}}',
+  clones: '重号异文 {{count}}',
+  regresses: '倒退 {{count}}',
   'see-quarantine': '查看 {{device}} 的 {{count}} 条隔离',
   'see-device': '在值班页查看 {{device}}',
 
@@ -156,7 +157,8 @@ export const bookTextsEn: Record<keyof typeof bookTextsZh, string> = {
   'col-sum': 'Check',
   'sum-right': 'right',
   'sum-out': 'out by {{count}}',
-  'numbering-wrong': '{{clones}} clones, {{regresses}} regresses',
+  clones: 'clones: {{count}}',
+  regresses: 'regresses: {{count}}',
   'see-quarantine': 'See the {{count}} in quarantine of {{device}}',
   'see-device': 'See {{device}} on the watch',
 

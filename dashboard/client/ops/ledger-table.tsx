@@ -141,7 +141,8 @@ function Row({ line }: { line: DeviceLine }) {
       <td class="check" data-name={say('col-sum')}>
         <Mark state={difference === 0 ? 'right' : 'lost'} />{' '}
         {difference === 0 ? say('sum-right') : say('sum-out', { count: difference })}
-        {(clones > 0 || regresses > 0) && <small>{say('numbering-wrong', { clones, regresses })}</small>}
+        {clones > 0 && <small>{say('clones', { count: clones })}</small>}
+        {regresses > 0 && <small>{say('regresses', { count: regresses })}</small>}
       </td>
     </tr>
   )
