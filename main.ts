@@ -57,7 +57,8 @@ const metricsJson = z.array(z.custom<object>((value) => typeof value === 'object
 
 /** Consumer of the intake log -> the position up to which it has dealt with everything. */
 const cursors = z.partialRecord(z.enum(intakeConsumers), z.int().min(0))
-const cursorReportMs = 1_000
+/** The broker keeps the pace of history by these reports. */
+const cursorReportMs = 100
 
 const stopped = Promise.withResolvers<void>()
 let exitCode = 0
@@ -143,10 +144,11 @@ async function startBroker(parts: Parts): Promise<void> {
   const intake = new IntakeLog({ file: intakeFileOf(config), clock, logger, metrics })
   await intake.start(parts.fail)
   lifecycle.onStop('intake log', () => intake.stop())
-  lifecycle.onStop(
-    'cursor reports',
-    clock.every(cursorReportMs, () => void collectCursors(link, intake, config)),
-  )
+  let asking: Promise<void> | undefined
+  const ask = () => {
+    asking ??= collectCursors(link, intake, config).finally(() => (asking = undefined))
+  }
+  lifecycle.onStop('cursor reports', clock.every(cursorReportMs, ask))
   const { external } = config.mqtt
   if (external) listenOutside(external, parts, intake)
   else await openBroker(parts, intake)

@@ -67,7 +67,7 @@ export class Broker {
     this.#options = options
     this.#refusals = new Refusals(options)
     const refusals = this.#refusals
-    this.#door = new Door({ ...options, refusals })
+    this.#door = new Door({ ...options, takesMessages: () => options.intake.health().ok, refusals })
     const [door, audience] = [this.#door, this.#audience]
     const handOn = (packet: PublishPacket) => this.#aedes?.publish(packet, () => {})
     this.#publishing = new Publishing({ ...options, door, audience, handOn, refusals })

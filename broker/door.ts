@@ -9,6 +9,8 @@ import type { Refusals } from './refusals.ts'
 /** Who comes in: a connection says who it is, and stays that one for as long as it lives. */
 
 const authenticateLimitMs = 5_000
+/** Devices let in per second while their messages cannot be kept: each would only be thrown out again. */
+const admittedPerS = 20
 const tcpKeepAliveMs = 60_000
 
 /** Return codes of CONNACK [MQTT-3.2.2.3]. */
@@ -18,6 +20,8 @@ const notAuthorized = 5
 
 export interface DoorOptions {
   verify: (username: string, password: Buffer) => Promise<Principal | undefined>
+  /** False while publishes are refused. Services come in all the same: ingest has to, to make room. */
+  takesMessages: () => boolean
   refusals: Refusals
   clock: Clock
   logger: Log
@@ -28,6 +32,7 @@ type Answer = (error: AuthenticateError | null, success: boolean | null) => void
 export class Door {
   readonly #options: DoorOptions
   readonly #principals = new WeakMap<Client, Principal>()
+  #admitted = { second: 0, count: 0 }
   readonly #willTopics = new WeakMap<Client, string>()
   /** User -> connections. */
   readonly #here = new Map<string, Set<Client>>()
@@ -108,8 +113,20 @@ export class Door {
       this.#options.refusals.connection('will-not-allowed', { client: client.id, will })
       return done(refusal('not authorized', notAuthorized), false)
     }
+    if (principal.type === 'device' && !this.#hasRoom()) {
+      this.#options.refusals.count('log-full')
+      return done(refusal('the intake log is full', serverUnavailable), false)
+    }
     this.#principals.set(client, principal)
     done(null, true)
+  }
+
+  #hasRoom(): boolean {
+    const { takesMessages, clock } = this.#options
+    if (takesMessages()) return true
+    const second = Math.floor(clock.now() / 1_000)
+    if (second !== this.#admitted.second) this.#admitted = { second, count: 0 }
+    return ++this.#admitted.count <= admittedPerS
   }
 }
 

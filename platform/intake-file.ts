@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { DiskReserve, isDiskFull } from './disk-reserve.ts'
 import { sealBatch } from './intake-batch.ts'
 import { intakeConsumers } from './intake-message.ts'
-import { batchRow } from './intake-rows.ts'
+import { rowReader, rowsFrom } from './intake-rows.ts'
 import { openWhole } from './intake-salvage.ts'
 import { Tallies, type Tally } from './intake-tallies.ts'
 
@@ -172,11 +172,15 @@ export class IntakeFile {
 
   /** Batches that were written after the counts were, the last time. */
   #tallyTheRest(): void {
+    const [next, end] = [this.#tallied + 1, this.#end]
     const tallies = new Tallies()
-    for (const raw of this.#statements.after.iterate(this.#tallied)) {
-      const { first, count, body } = batchRow.parse(raw)
-      tallies.batch(first, count, body)
-    }
+    tallies.batches(
+      rowsFrom(
+        rowReader(this.#database, () => end),
+        next,
+      ),
+      { next, end },
+    )
     this.append({ count: 0, body: new Uint8Array(), tallies: tallies.take(), talliedTo: this.#end })
   }
 
@@ -225,7 +229,6 @@ function prepare(database: Database.Database) {
       `insert into tally values (?, ?, ?, ?) on conflict (device) do update set accepted = accepted + excluded.accepted,
          wills = wills + excluded.wills, refused = refused + excluded.refused`,
     ),
-    after: database.prepare('select first, count, body from batch where first > ? order by first'),
     report: database.prepare(
       'insert into consumer values (?, ?) on conflict (name) do update set position = max(position, excluded.position)',
     ),

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { damagedMessages, readBatch } from './intake-batch.ts'
 import type { IntakeBooks, IntakeCount, IntakeMessage, IntakeReader } from './intake-message.ts'
-import { batchRow, rowReader } from './intake-rows.ts'
+import { ifWhole, rowReader, rowsFrom } from './intake-rows.ts'
 import { Tallies } from './intake-tallies.ts'
 
 /** Reads the intake log from any process while the broker writes it; never writes to it (measured: a second
@@ -77,9 +77,10 @@ class SqliteIntakeReader implements IntakeReader {
     const look = () => {
       const { origin, end, tallied } = this.#log
       const unused = unusedRows.parse(statements.allUnused.all())
-      return { origin, end, counts: countsOf(statements, tallied), unused }
+      return { origin, end, counts: countsOf(statements, { next: tallied + 1, end }), unused }
     }
-    return statements.database.transaction(look)()
+    // A transaction that met damage cannot be ended well: then it is not quite one instant.
+    return ifWhole(() => statements.database.transaction(look)()) ?? look()
   }
 
   close(): void {
@@ -127,7 +128,6 @@ function prepare(file: string) {
       database,
       log,
       rows: rowReader(database, () => logRow.parse(log.get()).end),
-      after: database.prepare('select first, count, body from batch where first > ? order by first'),
       counts: database.prepare('select device, accepted, wills, refused from tally'),
       lowest: database.prepare('select coalesce(min(position), 0) as position from consumer'),
       allUnused: database.prepare('select first, last from unused'),
@@ -142,14 +142,14 @@ function prepare(file: string) {
 }
 
 /** The broker's counts, and those of the batches that it has not counted yet. */
-function countsOf(statements: Statements, tallied: number): Map<string, IntakeCount> {
+function countsOf(
+  statements: Statements,
+  uncounted: { next: number; end: number },
+): Map<string, IntakeCount> {
   const rows = tallyRows.parse(statements.counts.all())
   const counts = new Map(rows.map(({ device, ...count }) => [device, count]))
   const tallies = new Tallies()
-  for (const raw of statements.after.iterate(tallied)) {
-    const { first, count, body } = batchRow.parse(raw)
-    tallies.batch(first, count, body)
-  }
+  tallies.batches(rowsFrom(statements.rows, uncounted.next), uncounted)
   for (const [device, accepted, wills] of tallies.take()) {
     const was = counts.get(device) ?? { accepted: 0, wills: 0, refused: 0 }
     counts.set(device, { ...was, accepted: was.accepted + accepted, wills: was.wills + wills })

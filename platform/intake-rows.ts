@@ -5,9 +5,10 @@ import { z } from 'zod'
  *  tree), the next place where it can is searched for; what lies between is missing, and whoever reads sees the
  *  hole: positions count up by one. */
 
-export const batchRow = z.object({ first: z.number(), count: z.number(), body: z.instanceof(Uint8Array) })
+const batchRow = z.object({ first: z.number(), count: z.number(), body: z.instanceof(Uint8Array) })
 export type BatchRow = z.infer<typeof batchRow>
 const batchRows = z.array(batchRow)
+const rowsAtATime = 16
 
 export type RowReader = (next: number, limit: number) => BatchRow[]
 
@@ -41,6 +42,14 @@ function beyondDamage(read: RowReader, next: number, end: number): BatchRow[] {
     else bad = middle
   }
   return at(good) ?? []
+}
+
+/** Every batch from `next` on. */
+export function* rowsFrom(rows: RowReader, next: number): Generator<BatchRow> {
+  for (let found = rows(next, rowsAtATime); found.length > 0; found = rows(next, rowsAtATime)) {
+    yield* found
+    next = Math.max(...found.map(({ first, count }) => first + count))
+  }
 }
 
 /** Nothing where the file is damaged. */

@@ -1,8 +1,17 @@
 import Database from 'better-sqlite3'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
 import { z } from 'zod'
 import { decodeBatch } from './intake-batch.ts'
-import { ifWhole, isDamage, rowReader } from './intake-rows.ts'
+import { ifWhole, isDamage, rowReader, rowsFrom } from './intake-rows.ts'
 
 /** Opens the intake log whatever became of its file. One that is not whole is moved aside, nothing of it thrown
  *  away, and what can be read goes into a fresh one, at the positions it had. New positions continue above
@@ -10,7 +19,12 @@ import { ifWhole, isDamage, rowReader } from './intake-rows.ts'
 
 const logRow = z.object({ origin: z.number(), end: z.number(), tallied: z.number().nullish() })
 const tallyRows = z.array(z.record(z.string(), z.unknown()))
-const rowsAtATime = 64
+/** Where the header of a SQLite file has its sizes. */
+const headerBytes = 100
+const pageSizeAt = 16
+const pageCountAt = 28
+/** A header that says more than this is as damaged as the rest. */
+const paddedBytes = 64 * 1024 ** 3
 /** A database in WAL mode is up to three files. */
 const parts = ['', '-wal', '-shm']
 
@@ -74,6 +88,7 @@ function replace({ file, originPosition, prepare }: WholeOptions, salvage: strin
 
 /** Answers with what could be read, in words. */
 function copy(file: string, fresh: Database.Database, originPosition: number): string {
+  pad(file)
   const damaged = new Database(file)
   try {
     return fresh.transaction(() => {
@@ -106,19 +121,30 @@ function copyTable(damaged: Database.Database, fresh: Database.Database, table: 
 function copyBatches(damaged: Database.Database, fresh: Database.Database, end: number) {
   const saved = { batches: 0, messages: 0, first: 0, last: 0 }
   const insert = fresh.prepare('insert or ignore into batch values (?, ?, ?)')
-  const rows = rowReader(damaged, () => end)
-  for (let next = 0; ;) {
-    const found = rows(next, rowsAtATime)
-    if (found.length === 0) return saved
-    for (const { first, count, body } of found) {
-      next = Math.max(next, first + count)
-      if (!isReadable(first, count, body)) continue
-      insert.run(first, count, body)
-      saved.batches++
-      saved.messages += count
-      saved.first ||= first
-      saved.last = first + count - 1
-    }
+  for (const { first, count, body } of rowsFrom(
+    rowReader(damaged, () => end),
+    0,
+  )) {
+    if (!isReadable(first, count, body)) continue
+    insert.run(first, count, body)
+    saved.batches++
+    saved.messages += count
+    saved.first ||= first
+    saved.last = first + count - 1
+  }
+  return saved
+}
+
+/** SQLite opens no file that is shorter than its header says; what is missing is zeros, and no page. */
+function pad(file: string): void {
+  const header = Buffer.alloc(headerBytes)
+  const opened = openSync(file, 'r+')
+  try {
+    readSync(opened, header, 0, headerBytes, 0)
+    const bytes = header.readUInt16BE(pageSizeAt) * header.readUInt32BE(pageCountAt)
+    if (bytes > fstatSync(opened).size && bytes <= paddedBytes) ftruncateSync(opened, bytes)
+  } finally {
+    closeSync(opened)
   }
 }
 

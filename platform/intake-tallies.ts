@@ -1,5 +1,6 @@
 import { readBatch } from './intake-batch.ts'
-import { countedFor } from './intake-message.ts'
+import { countedFor, damagedPublisher } from './intake-message.ts'
+import type { BatchRow } from './intake-rows.ts'
 
 /** What the broker itself counted, on its way into the log. Writing a row per device with every batch would cost
  *  more than the batch (measured with 1,000 devices: half of the writer's time), so counts go along a few times a
@@ -22,9 +23,16 @@ export class Tallies {
     if (will) own[2]++
   }
 
-  /** All messages of a batch, as they come out of the log. */
-  batch(first: number, count: number, body: Uint8Array): void {
-    for (const message of readBatch(first, count, body)) this.accepted(countedFor(message), message.will)
+  /** The messages of batches as they come out of the log, for all positions from `next` to `end`: one that cannot
+   *  be read was accepted too. */
+  batches(batches: Iterable<BatchRow>, { next, end }: { next: number; end: number }): void {
+    for (const { first, count, body } of batches) {
+      if (first > next) this.#of(damagedPublisher)[1] += first - next
+      for (const message of readBatch(first, count, body))
+        if (message.position >= next) this.accepted(countedFor(message), message.will)
+      next = Math.max(next, first + count)
+    }
+    if (end >= next) this.#of(damagedPublisher)[1] += end - next + 1
   }
 
   refused(device: string): void {
