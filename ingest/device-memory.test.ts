@@ -123,3 +123,16 @@ test('what was said of a connection is not new when it is said again, also after
   expect([ready, lost, back].map((said) => again.admitConnection(said))).toEqual([false, false, false])
   expect(again.admitConnection({ ...lost, t: startMs + 60_000 })).toBe(true)
 })
+
+test('what could not be read has come: it is not missing, and once it can be read it is new, once', () => {
+  let memory = heard([sample(1)])
+  memory.refuse({ boot: 1, seq: 2 })
+  heard([sample(3)], memory)
+  memory.refuse({ boot: 1, seq: 4_000_000_000 })
+  memory.refuse({ boot: 77, seq: 1 })
+  expect(memory.numbering(), 'a wild number opens no gap').toMatchObject({ missing: 0, reboots: 0 })
+  memory = restarted(memory)
+  expect([memory.admit(sample(2)), memory.admit(sample(2))]).toEqual([true, false])
+  expect(restarted(memory).admit(sample(2))).toBe(false)
+  expect(memory.admit(sample(4))).toBe(true)
+})

@@ -23,6 +23,8 @@ const saved = z.object({
   deliveryMs: z.number(),
   firmware: z.string().default(''),
   connections: z.array(z.string()).default([]),
+  refused: savedSequences.exactOptional(),
+  redeemed: savedSequences.exactOptional(),
 })
 /** What a device or its will says of its connection has no number: so many are known by what they say. */
 const connectionsKept = 4
@@ -54,6 +56,10 @@ export class DeviceMemory {
   #deliveryMs: number
   #asks: readonly ReplayAsk[]
   #connections: readonly string[]
+  /** Numbers of messages that could not be read: they came, so nobody is asked for them. Absent before one. */
+  #refused: SeenSequences | undefined
+  /** Of these, the ones that have come once more and could be. */
+  #redeemed: SeenSequences | undefined
   /** Receive time of its latest message since the process began; 0 before the first. */
   heardMs = 0
   /** As its latest birth said; '' before one. */
@@ -70,6 +76,8 @@ export class DeviceMemory {
     this.#deliveryMs = was?.deliveryMs ?? 0
     this.firmware = was?.firmware ?? ''
     this.#connections = was?.connections ?? []
+    this.#refused = was?.refused && new SeenSequences(was.refused)
+    this.#redeemed = was?.redeemed && new SeenSequences(was.redeemed)
     this.#asks = row ? savedAsks.parse(JSON.parse(row.asks)) : []
   }
 
@@ -84,18 +92,36 @@ export class DeviceMemory {
       deliveryMs: this.#deliveryMs,
       firmware: this.firmware,
       connections: [...this.#connections],
+      ...(this.#refused && { refused: this.#refused.toJSON() }),
+      ...(this.#redeemed && { redeemed: this.#redeemed.toJSON() }),
     }
   }
 
   /** True when this reading is new, false when it is a duplicate. */
   admit(reading: Reading): boolean {
     if (reading.class !== 'hist' && reading.class !== 'batch') this.#follow(reading)
-    if (this.seen.remember(reading.boot, reading.seq)) {
+    if (this.isNew(reading)) {
       this.#prints.keep(reading)
       return true
     }
     if (this.#prints.differs(reading)) this.#clones++
     return false
+  }
+
+  /** True the first time that something readable comes under this number. */
+  isNew({ boot, seq }: { boot: number; seq: number }): boolean {
+    if (this.seen.remember(boot, seq)) return true
+    if (!this.#refused?.has(boot, seq)) return false
+    this.#redeemed ??= new SeenSequences()
+    return this.#redeemed.remember(boot, seq)
+  }
+
+  /** A message that could not be read, except for its number. */
+  refuse({ boot, seq }: { boot?: number; seq?: number }): void {
+    if (boot === undefined || seq === undefined || !this.seen.isNear(boot, seq)) return
+    if (!this.seen.remember(boot, seq)) return
+    this.#refused ??= new SeenSequences()
+    this.#refused.remember(boot, seq)
   }
 
   /** True when this was not said before: a broker that delivers again, or keeps it for who subscribes, repeats

@@ -22,8 +22,8 @@ const commandLifeMs = 60_000
 
 export interface ReplayAskerParts {
   memory: IngestMemory
-  registry: CurrentRegistry
-  notices: Notices
+  registry: Pick<CurrentRegistry, 'get'>
+  notices: Pick<Notices, 'connected' | 'command'>
   /** Server time up to which everything received has been dealt with: a gap is one only if the log was read. */
   readUpToMs: () => number
   clock: Clock

@@ -17,6 +17,8 @@ export const rangesLimit = 1_024
 const turn = 2 ** 32
 /** Going back over the edge is a wrap when the numbers between are at most so many; else it is a regress. */
 const wrapReach = 2 ** 20
+/** What could not be read may carry any number: further ahead than this it is not believed. */
+const nearReach = 1_024
 
 /** Inclusive [from, to], ascending, never touching, counting on past the edge of 32 bits. */
 type Ranges = [number, number][]
@@ -122,6 +124,20 @@ export class SeenSequences {
       this.#joinLowest(known)
     }
     return true
+  }
+
+  has(boot: number, seq: number): boolean {
+    const known = this.#boots.get(boot)
+    const newest = known?.ranges.at(-1)
+    if (!known || !newest) return false
+    const number = unwrapped(seq, newest[1])
+    return known.ranges.some(([from, to]) => number >= from && number <= to)
+  }
+
+  /** Whether a number could be the device's next, or lies among those that have come: not so a wild one. */
+  isNear(boot: number, seq: number): boolean {
+    const newest = this.#boots.get(boot)?.ranges.at(-1)
+    return newest !== undefined && unwrapped(seq, newest[1]) <= newest[1] + nearReach
   }
 
   /** The first `limit` gaps, the oldest boot and the lowest numbers first. */

@@ -50,6 +50,7 @@ export function sort(
       sorted.outcomes.push({ device, outcome, readings, repeated: numbered - readings })
     } else {
       const refusal = refusalOf(message, decoded.refusal)
+      memoryOf(device).refuse(refusal)
       sorted.refused.push({ message, device, refusal })
       sorted.outcomes.push({ device, outcome: 'quarantined', readings: 0, repeated: 0 })
     }
@@ -110,7 +111,7 @@ function pointsOf(
   message: Message,
   memory: DeviceMemory,
 ): Point[] {
-  const isNew = (boot: number, seq: number) => memory.seen.remember(boot, seq) || seenUnstored
+  const isNew = (numbered: { boot: number; seq: number }) => memory.isNew(numbered) || seenUnstored
   const { site, kind, device } = message.address
   const place = { position: intake.position, site, kind, device }
   memory.heardMs = Math.max(memory.heardMs, intake.receivedMs)
@@ -130,7 +131,7 @@ function pointsOf(
     case 'birth': {
       const { boot, seq, clock, firmware, hardware, contract, bootReason } = message.birth
       memory.declareDelivery(message.birth.deliveryS)
-      if (!isNew(boot, seq)) return []
+      if (!isNew(message.birth)) return []
       memory.firmware = firmware
       const { t } = credibleTime({ t: message.birth.t, clock }, intake.receivedMs)
       const apartNs = memory.series.place('', t, identityOf(message.birth))
@@ -140,7 +141,7 @@ function pointsOf(
     case 'ack': {
       const { boot, seq, id, ok } = message
       if (!ok && message.address.sub === 'replay') memory.refuseReplay(id)
-      if (!isNew(boot, seq)) return []
+      if (!isNew(message)) return []
       const { t } = credibleTime({ t: message.t, clock: 'n' }, intake.receivedMs)
       const apartNs = memory.series.place('', t, identityOf(message))
       return [{ ...place, t, apartNs, boot, seq, fields: { ack_id: id, ack_ok: ok ? 1 : 0 } }]

@@ -5,7 +5,7 @@ import { loadFaultMemory, saveFaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records, RecordsTransaction } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
-import type { Reading } from '../firmware-contracts/message.ts'
+import type { Decoded, Reading } from '../firmware-contracts/message.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -119,7 +119,7 @@ export class Watch {
   #observe(message: DecodedMessage): readonly IncidentChange[] {
     const { intake, decoded } = message
     this.#parts.live.observe(message)
-    if (!decoded.ok) return []
+    if (!decoded.ok) return this.#unread(decoded, intake.receivedMs)
     switch (decoded.message.type) {
       case 'readings':
         return this.#observeReadings(decoded.message.readings, intake.receivedMs)
@@ -128,7 +128,10 @@ export class Watch {
       case 'birth':
         return this.#engine.birth(decoded.message, intake.receivedMs)
       case 'ack':
-        return this.#engine.ack(decoded.message, intake.receivedMs)
+        return this.#engine.numbered(
+          { ...decoded.message, device: decoded.message.address.device },
+          intake.receivedMs,
+        )
     }
   }
 
@@ -137,6 +140,14 @@ export class Watch {
     const [first] = readings
     if (first && readings.length === 1) return this.#engine.observe(first, receivedMs)
     return readings.flatMap((reading) => this.#engine.observe(reading, receivedMs))
+  }
+
+  #unread(
+    { refusal: { boot, seq }, address }: Extract<Decoded, { ok: false }>,
+    receivedMs: number,
+  ): readonly IncidentChange[] {
+    if (!address || boot === undefined || seq === undefined) return []
+    return this.#engine.numbered({ device: address.device, boot, seq }, receivedMs)
   }
 
   /** At the end of the log, time alone can be news: somebody is silent. Not while the broker is away, for then

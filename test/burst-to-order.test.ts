@@ -14,6 +14,7 @@ import { LiveState } from '../ingest/live-state.ts'
 import { Notices } from '../ingest/notices.ts'
 import { Watch } from '../ingest/watch.ts'
 import { systemClock, type Clock } from '../platform/clock.ts'
+import type { IntakeReader } from '../platform/intake-message.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
@@ -46,7 +47,8 @@ async function watch(until?: number) {
   const parts = { clock, logger: silentLog, metrics: openMetrics('test') }
   const registry = new CurrentRegistry({ records, ...parts })
   await registry.start()
-  const log = new DecodedLog({ reader: { ...boundTo(reader, end) }, clock })
+  const read = Promise.withResolvers<void>()
+  const log = new DecodedLog({ reader: boundTo(reader, { end, onEnd: read.resolve }), clock })
   log.start()
   const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   const reached = Promise.withResolvers<void>()
@@ -63,7 +65,7 @@ async function watch(until?: number) {
     ...parts,
   })
   await watching.start((cause) => reached.reject(cause))
-  await expect.poll(() => log.read(end).length, { timeout: 20_000 }).toBe(0)
+  await read.promise
   await watching.stop()
   await reached.promise
   log.stop()
@@ -79,12 +81,12 @@ async function watch(until?: number) {
 }
 
 /** The log as it was when it ended at `end`: what a watch sees that is killed there. */
-function boundTo(
-  reader: ReturnType<typeof openIntakeReader>,
-  end: number,
-): ReturnType<typeof openIntakeReader> {
+function boundTo(reader: IntakeReader, { end, onEnd }: { end: number; onEnd: () => void }): IntakeReader {
   return {
-    read: (after, limit) => reader.read(after, limit).filter(({ position }) => position <= end),
+    read: (after, limit) => {
+      if (after >= end) onEnd()
+      return reader.read(after, limit).filter(({ position }) => position <= end)
+    },
     end: () => end,
     origin: () => reader.origin(),
     counts: () => reader.counts(),

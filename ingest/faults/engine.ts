@@ -121,14 +121,14 @@ export class FaultEngine {
     return this.#decided()
   }
 
-  /** A device has answered a command: that, too, is numbered. */
-  ack(message: Extract<Message, { type: 'ack' }>, receivedMs: number): readonly IncidentChange[] {
+  /** Something numbered that is no sample: an answer to a command, or what could not be read. It, too, proves
+   *  that its device lives. */
+  numbered(said: Pick<Reading, 'device' | 'boot' | 'seq'>, receivedMs: number): readonly IncidentChange[] {
     this.#advance(receivedMs)
-    const { address, boot, seq } = message
-    const known = this.#devices.get(address.device)
+    const known = this.#devices.get(said.device)
     if (known) {
-      this.#hear(known, boot)
-      this.#waiting.pass(address.device, { boot, seq, receivedMs })
+      this.#hear(known, known.hearing.boot)
+      this.#waiting.passIfKnown(said.device, { boot: said.boot, seq: said.seq, receivedMs })
     }
     return this.#decided()
   }

@@ -41,6 +41,11 @@ export class WaitingRoom {
     this.#come(device, this.#turnOf(device), ticket)
   }
 
+  /** The same, where the number is not sure to be the device's: of another boot it says nothing. */
+  passIfKnown(device: string, ticket: Omit<Ticket, 'reading'>): void {
+    if (this.#turns.get(device)?.boot === ticket.boot) this.pass(device, ticket)
+  }
+
   /** How long a sample of this device may stay in it before it is sent, s: with more than 0 nobody waits. */
   declareDelivery(device: string, deliveryS: number): void {
     this.#turnOf(device).waits = deliveryS === 0 && this.#options.waitMs(device) > 0
