@@ -87,7 +87,8 @@ export class ExternalIntake {
       return settle()
     }
     const { device } = sender
-    const payload = Buffer.from(packet.payload).subarray(0, payloadLimitBytes)
+    const whole = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
+    const payload = whole.subarray(0, payloadLimitBytes)
     const will = sender.class === 'conn' && saysLost(topic, payload)
     const { intake, clock } = this.#options
     const message = { device, publisher: device, topic, payload, receivedMs: clock.now(), will, retain, qos }
