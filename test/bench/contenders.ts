@@ -1,9 +1,10 @@
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readCredentials } from '../../device-sim/credentials.ts'
+import { freePort } from '../support/programs.ts'
 import { RunningSystem } from '../support/system.ts'
 import { entranceRegistry, type Entrance } from './entrances.ts'
-import { freePort, listens, startProgram, type ProgramOptions } from './program.ts'
+import { listens, startProgram, type ProgramOptions } from './program.ts'
 
 /** What is compared, each as its users run it. The same bytes go to all of them; the peers are in `peers/`.
  *

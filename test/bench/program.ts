@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { until } from '../support/system.ts'
 
 /** Somebody else's program, as the benchmark runs it. */
@@ -47,17 +47,6 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     throw cause
   }
   return { stop }
-}
-
-/** A port that was free a moment ago, for programs that cannot choose one themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port is free')
-  return address.port
 }
 
 export function listens(port: number): Promise<boolean> {

@@ -1,9 +1,9 @@
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './programs.ts'
 
 /** A real Mosquitto for tests: on a free port of 127.0.0.1, in a folder of its own, gone afterwards. It keeps
  *  sessions and queues over its restarts, as the README asks of an operator. */
@@ -110,16 +110,4 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   const gone = once(child, 'exit')
   child.kill(signal)
   await gone
-}
-
-/** Mosquitto wants a number: one that nobody holds just now. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (typeof address !== 'object' || address === null) throw new Error('no free port')
-  return address.port
 }

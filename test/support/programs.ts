@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { accessSync, constants, existsSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 
 /** Other people's programs that tests use, and the Debian package of each. A test that needs one says
@@ -57,4 +59,15 @@ function runs(path: string): boolean {
   } catch {
     return false
   }
+}
+
+/** A port that was free a moment ago, for programs that cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('no port is free')
+  return address.port
 }
