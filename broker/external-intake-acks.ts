@@ -1,46 +1,56 @@
 /** The PUBACKs that one connection still owes. They leave in the order in which the messages came
- *  [MQTT-4.6.0-2], each only after its message was dealt with, and those of one commit leave as one write. */
+ *  [MQTT-4.6.0-2], each only after its message was dealt with, and those of one commit leave as one write. A
+ *  message that is given back gets none: those before it are paid, and then there is nothing more to pay. */
 
 interface Owed {
   messageId: number
-  settled: boolean
+  state: 'open' | 'kept' | 'given-back'
 }
 
 const pubackHeader = 0x40
 
+export interface OwedAcksOptions {
+  write: (packets: Buffer) => void
+  /** All is paid but what was given back, and what came after it. */
+  stuck: () => void
+}
+
 export class OwedAcks {
-  readonly #write: (packets: Buffer) => void
+  readonly #options: OwedAcksOptions
   readonly #owed: Owed[] = []
   #scheduled = false
 
-  constructor(write: (packets: Buffer) => void) {
-    this.#write = write
+  constructor(options: OwedAcksOptions) {
+    this.#options = options
   }
 
   get size(): number {
     return this.#owed.length
   }
 
-  /** Notes a message that came; the answer is called when it is on disk (or not wanted). */
-  owe(messageId: number): () => void {
-    const owed = { messageId, settled: false }
+  /** Notes a message that came; the answer is called when it is on disk (or not wanted), or to give it back. */
+  owe(messageId: number): (to: 'kept' | 'given-back') => void {
+    const owed: Owed = { messageId, state: 'open' }
     this.#owed.push(owed)
-    return () => {
-      owed.settled = true
-      this.#writeSoon()
+    return (to) => {
+      owed.state = to
+      this.#paySoon()
     }
   }
 
   /** A commit settles its messages one after the other in one go; the microtask runs after the last. */
-  #writeSoon(): void {
-    if (this.#scheduled || this.#owed[0]?.settled !== true) return
+  #paySoon(): void {
+    if (this.#scheduled || this.#owed[0]?.state === 'open') return
     this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      const open = this.#owed.findIndex(({ settled }) => !settled)
-      const paid = this.#owed.splice(0, open === -1 ? this.#owed.length : open)
-      this.#write(Buffer.concat(paid.map(({ messageId }) => puback(messageId))))
-    })
+    queueMicrotask(() => this.#pay())
+  }
+
+  #pay(): void {
+    this.#scheduled = false
+    const unpaid = this.#owed.findIndex(({ state }) => state !== 'kept')
+    const paid = this.#owed.splice(0, unpaid === -1 ? this.#owed.length : unpaid)
+    if (paid.length > 0) this.#options.write(Buffer.concat(paid.map(({ messageId }) => puback(messageId))))
+    if (this.#owed[0]?.state === 'given-back') this.#options.stuck()
   }
 }
 

@@ -14,7 +14,8 @@ import { OwedAcks } from './external-intake-acks.ts'
  *  written here, later. So all that the broker's window of unacknowledged messages lets through (20 at a
  *  Mosquitto as it comes) shares one commit, in the order in which it was sent.
  *
- *  A message that cannot be kept ends the connection: what is not acknowledged stays with the broker, which
+ *  A message that cannot be kept ends the connection, once those before it are acknowledged (or a log that is
+ *  nearly full would fill up with them, over and over): what is not acknowledged stays with the broker, which
  *  delivers it again after the pause. Every connection is a client of its own, so that no PUBACK of an old
  *  connection can reach a new one, where its number may mean another message. */
 
@@ -24,7 +25,7 @@ const connectTimeoutMs = 5_000
 const keepaliveS = 15
 /** Before dialling again; also between giving a message back and asking for it again. */
 const redialPauseMs = 1_000
-const stopLimitMs = 1_000
+const hangUpLimitMs = 1_000
 /** What a broker answers in place of a QoS to a subscription that it refuses. */
 const refusedQos = 128
 const pubackFollows = new Error('the PUBACK follows when the message is on disk')
@@ -44,7 +45,8 @@ export interface SessionOptions {
 interface Link {
   client: MqttClient
   acks: OwedAcks
-  ended: boolean
+  /** `giving-back` takes no more messages, and ends as soon as what it took before is acknowledged. */
+  state: 'open' | 'giving-back' | 'ended'
   reason: string
   /** Lets mqtt.js go on when there is room again. */
   resume?: () => void
@@ -66,12 +68,11 @@ export class ExternalSession {
 
   start(): void {
     const client = mqtt.connect(this.#options.url, this.#clientOptions())
-    const acks = new OwedAcks((packets) => {
-      if (client.stream.writable) client.stream.write(packets)
-      if (acks.size < inHandLimit) this.#resume(link)
-      if (this.#state === 'stopping') this.#leave(link)
+    const acks = new OwedAcks({
+      write: (packets) => this.#acknowledge(link, packets),
+      stuck: () => this.#hangUp(link),
     })
-    const link: Link = { client, acks, ended: false, reason: '' }
+    const link: Link = { client, acks, state: 'open', reason: '' }
     this.#link = link
     client.handleMessage = (packet, done) => this.#receive(link, packet, () => done(pubackFollows))
     client.on('connect', ({ sessionPresent }) => this.#subscribe(link, sessionPresent))
@@ -86,7 +87,7 @@ export class ExternalSession {
     const link = this.#link
     if (!link) return
     const gone = new Promise<void>((resolve) => link.client.once('close', () => resolve()))
-    const tooLong = this.#options.clock.after(stopLimitMs, () => link.client.stream.destroy())
+    const tooLong = this.#options.clock.after(hangUpLimitMs, () => link.client.stream.destroy())
     this.#leave(link)
     await gone
     tooLong()
@@ -137,22 +138,29 @@ export class ExternalSession {
   }
 
   #listen(link: Link): void {
-    if (link.ended || this.#state === 'stopping') return
+    if (link.state === 'ended' || this.#state === 'stopping') return
     this.#confirmed = true
     this.#state = 'listening'
     this.#options.logger.info({ session: this.#options.clientId }, 'listens at the external broker')
   }
 
   #receive(link: Link, packet: IPublishPacket, next: () => void): void {
-    if (link.ended || this.#state === 'stopping') return next()
-    const acknowledge = packet.messageId === undefined ? () => {} : link.acks.owe(packet.messageId)
+    if (link.state !== 'open' || this.#state === 'stopping') return next()
+    // One of QoS 0 has no number: nobody waits for its PUBACK, and it would not come again.
+    const settle = packet.messageId === undefined ? () => {} : link.acks.owe(packet.messageId)
     this.#options.receive(packet, (error) => {
-      if (error) return this.#giveBack(link, error)
-      this.#notKept = undefined
-      acknowledge()
+      if (error && packet.messageId !== undefined) this.#giveBack(link, error)
+      else if (!error) this.#notKept = undefined
+      settle(error ? 'given-back' : 'kept')
     })
     if (link.acks.size < inHandLimit) next()
     else link.resume = next
+  }
+
+  #acknowledge(link: Link, packets: Buffer): void {
+    if (link.client.stream.writable) link.client.stream.write(packets)
+    if (link.acks.size < inHandLimit) this.#resume(link)
+    if (this.#state === 'stopping') this.#leave(link)
   }
 
   #resume(link: Link): void {
@@ -163,13 +171,16 @@ export class ExternalSession {
 
   #giveBack(link: Link, { message }: Error): void {
     this.#notKept = `messages are left with the external broker: ${message}`
-    this.#end(link, this.#notKept)
+    if (link.state !== 'open') return
+    link.state = 'giving-back'
+    link.reason = this.#notKept
+    this.#resume(link)
   }
 
   /** Ends a connection of which nothing more is acknowledged; `close` follows. */
   #end(link: Link, reason: string): void {
-    if (link.ended) return
-    link.ended = true
+    if (link.state === 'ended') return
+    link.state = 'ended'
     link.reason = reason
     link.client.stream.destroy()
     this.#resume(link)
@@ -177,11 +188,21 @@ export class ExternalSession {
 
   /** Hangs up once everything in hand is acknowledged. */
   #leave(link: Link): void {
-    if (!link.ended && link.acks.size === 0) link.client.end()
+    if (link.acks.size === 0) this.#hangUp(link)
+  }
+
+  /** Says goodbye; a broker that does not answer it is left all the same. */
+  #hangUp(link: Link): void {
+    if (link.state === 'ended') return
+    link.state = 'ended'
+    const { client } = link
+    const tooLong = this.#options.clock.after(hangUpLimitMs, () => client.stream.destroy())
+    client.once('close', tooLong)
+    client.end()
   }
 
   #closed(link: Link): void {
-    link.ended = true
+    link.state = 'ended'
     if (this.#link !== link) return
     this.#link = undefined
     if (this.#state === 'stopping') return
