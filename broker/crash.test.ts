@@ -127,6 +127,22 @@ describe('the wills of who was connected when the broker died', () => {
     await vi.waitFor(() => expect(broker.kept()).toMatchObject([{ topic: `${station}conn`, will: true }]))
   })
 
+  test('are kept of the newer of two connections, when it has thrown out the older one', async () => {
+    await broker.start()
+    const options = { clientId: 'a', will }
+    const older = await broker.connect('hengkang-b01-heat', options)
+    const gone = closed(older)
+    await broker.connect('hengkang-b01-heat', options)
+    await gone
+    await vi.waitFor(() => expect(broker.kept()).toHaveLength(1))
+    // A round trip later, whatever the end of the older one did is on disk.
+    const other = await broker.connect('srv-ingest')
+    await other.publishAsync('srv/1/status', 'here', { qos: 1, retain: true })
+    await broker.crash()
+    await broker.start({ willGraceMs: 200 })
+    await vi.waitFor(() => expect(broker.kept().filter((one) => one.will)).toHaveLength(2))
+  })
+
   test('may say only what their device may: another one is not let in', async () => {
     await broker.start()
     const foreign = { ...will, topic: `${station}conn` }

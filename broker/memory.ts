@@ -32,6 +32,8 @@ import {
  *  - PUBREC for a QoS 2 message: that it was received; before a QoS 2 message goes out: its identifier; before
  *    PUBREL: that the client has it. A PUBACK of a client is recorded and not waited for: at worst its message
  *    comes once more, which QoS 1 allows.
+ *  A will is kept until its client says goodbye or it was spoken: if the broker dies first, it is spoken a minute
+ *  after the next start, unless the user of that client has come back by then.
  *  QoS 0 is not queued for who is away ([MQTT-3.1.2-5] leaves it open). */
 
 /** A session of who was not seen for so long is forgotten. */

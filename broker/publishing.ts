@@ -60,7 +60,7 @@ export class Publishing implements LaneOwner {
 
   /** aedes' hook: `done` without an error lets the message be acknowledged and handed on. */
   authorize(client: Client | null, packet: PublishPacket, done: Done): void {
-    const { door, refusals } = this.#options
+    const { door, memory, refusals } = this.#options
     if (this.#stopping) return done(new Error('the broker is stopping'))
     if (!client) return this.#speakForTheLost(packet, done)
     const principal = door.principalOf(client)
@@ -68,6 +68,8 @@ export class Publishing implements LaneOwner {
     const { topic } = packet
     const verdict = mayPublish(principal, topic)
     if (!verdict.allowed) return done(refusals.publish(principal, topic, verdict.reason))
+    // QoS 2, sent again because its PUBREC was lost: aedes only repeats that.
+    if (packet.qos === 2 && memory.incoming.get(client.id, packet.messageId ?? 0)) return done(null)
     if (verdict.device === undefined) return this.#fromService(packet, done)
     // aedes publishes the will of a client that is gone, and nothing else.
     const sender = { device: verdict.device, publisher: nameOf(principal), will: client.closed }

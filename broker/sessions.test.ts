@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { generate } from 'mqtt-packet'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { heardBy, house, RunningBroker, station } from './running-broker.fixture.ts'
 
@@ -124,7 +126,36 @@ describe('a session', () => {
   })
 })
 
+test('a QoS 2 message that is sent again under its identifier is taken once [MQTT-4.3.3-2]', async () => {
+  await broker.start()
+  const socket = await broker.connectSilently()
+  const username = 'hengkang-b01-heat'
+  const password = Buffer.from(`secret of ${username}`)
+  socket.write(generate({ cmd: 'connect', clientId: 'raw', clean: false, username, password }))
+  await once(socket, 'data')
+  const packet = { cmd: 'publish', topic: `${house}event`, payload: 'once', qos: 2, messageId: 7 } as const
+  for (const dup of [false, true]) {
+    socket.write(generate({ ...packet, dup, retain: false }))
+    const [pubrec] = await once(socket, 'data')
+    expect(pubrec).toEqual(Buffer.from([0x50, 2, 0, 7]))
+  }
+  expect(broker.kept()).toHaveLength(1)
+})
+
 describe('the last word', () => {
+  test('goes through the queue of a session: it comes again when the connection broke before its PUBACK', async () => {
+    await broker.start()
+    await publishStates(3)
+    const client = await follower()
+    client.handleMessage = () => {}
+    await client.subscribeAsync('est/#', { qos: 1 })
+    await vi.waitFor(async () => expect(await broker.count('estate_broker_queued')).toBe(1))
+    client.end(true)
+    const heard = heardBy(await follower())
+    await vi.waitFor(() => expect(heard).toEqual(['2']))
+    await vi.waitFor(async () => expect(await broker.count('estate_broker_queued')).toBe(0))
+  })
+
   test('is there for who comes late, also after the broker was away', async () => {
     await broker.start()
     await publishStates(5)
