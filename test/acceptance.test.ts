@@ -149,10 +149,11 @@ describe.skipIf(lacking.length > 0)(`a device by someone else's program ${lackin
   })
 
   test('at the end every accepted message is accounted for', async () => {
-    const { total, devices } = await until('an empty queue', async () => {
+    const { total, devices, imbalance } = await until('an empty queue', async () => {
       const now = await system.api('/api/v1/ledger', answers.ledger)
       return now.total.pending === 0 ? now : undefined
     })
+    expect(imbalance).toBe(0)
     for (const line of [total, ...devices]) {
       expect(line.accepted).toBe(line.stored + line.quarantined + line.duplicate + line.pending)
     }

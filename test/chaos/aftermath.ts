@@ -67,8 +67,8 @@ async function storedReadings({
 
 async function emptyLedger(system: RunningSystem) {
   try {
-    const { total } = await system.api('/api/v1/ledger', answers.ledger)
-    return total.pending === 0 && total.accepted > 0 ? total : undefined
+    const { total, imbalance } = await system.api('/api/v1/ledger', answers.ledger)
+    return total.pending === 0 && total.accepted > 0 ? { ...total, imbalance } : undefined
   } catch {
     return undefined
   }

@@ -17,6 +17,8 @@ export interface Books {
   stored: number
   quarantined: number
   duplicate: number
+  /** What the lines of the devices are out by. */
+  imbalance: number
 }
 
 export function compare(acknowledged: readonly Acknowledged[], stored: readonly StoredReading[]): Verdict {
@@ -42,7 +44,7 @@ const identityOf = ({ device, boot, seq }: { device: string; boot: number; seq: 
 
 /** What is wrong with the readings and with the books, in words; nothing where all is well. */
 export function aboutReadings({ lost, doubled, changed }: Verdict, total: Books, meters: Meters): string[] {
-  const { accepted, stored, quarantined, duplicate } = total
+  const { accepted, stored, quarantined, duplicate, imbalance } = total
   const shown = (readings: readonly object[]) => JSON.stringify(readings.slice(0, 5))
   return [
     lost.length > 0 && `lost: ${shown(lost)}`,
@@ -50,6 +52,7 @@ export function aboutReadings({ lost, doubled, changed }: Verdict, total: Books,
     changed.length > 0 && `overwritten: ${shown(changed)}`,
     accepted !== stored + quarantined + duplicate &&
       `the ledger does not add up: ${accepted} accepted, ${stored} + ${quarantined} + ${duplicate}`,
+    imbalance !== 0 && `the ledger of the devices is out by ${imbalance}`,
     quarantined < meters.garbage && `${meters.garbage} said garbage, ${quarantined} quarantined`,
     duplicate < meters.twice && `${meters.twice} said twice, ${duplicate} duplicates`,
     meters.acknowledged.length === 0 && 'nothing was acknowledged',

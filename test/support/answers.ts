@@ -13,6 +13,7 @@ export const ledgerLine = z.object({
 export const ledger = z.object({
   total: ledgerLine,
   devices: z.array(ledgerLine.extend({ device: z.string() })),
+  imbalance: z.number(),
 })
 
 export const quarantine = z.object({

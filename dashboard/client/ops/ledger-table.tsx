@@ -18,6 +18,8 @@ import { say } from './say.ts'
 import type { OpsText } from './texts.ts'
 import { addressOf } from './view.ts'
 
+/* On a phone the rows are laid out as cards, and a browser then forgets that they are a table: hence the roles. */
+
 /** Rows drawn at a time: a district has thousands, and nobody reads them all. */
 const rowsAtATime = 100
 
@@ -47,9 +49,9 @@ export function LedgerTable({ lines }: { lines: readonly DeviceLine[] }) {
       {wanted.length === 0 ? (
         <p class="nothing">{say(lines.length === 0 ? 'ledger-none' : 'ledger-no-match')}</p>
       ) : (
-        <table class="ledger" aria-labelledby="ledger-devices-name">
+        <table class="ledger" role="table" aria-labelledby="ledger-devices-name">
           <Head order={wish.order} onPress={(by) => setWish({ ...wish, order: pressed(wish.order, by) })} />
-          <tbody>
+          <tbody role="rowgroup">
             {wanted.slice(0, limit).map((line) => (
               <Row key={line.device} line={line} />
             ))}
@@ -105,12 +107,13 @@ function Wishes({ lines, wish, onWish }: WishesOf) {
 
 function Head({ order, onPress }: { order: Order; onPress: (by: Column) => void }) {
   return (
-    <thead>
-      <tr>
+    <thead role="rowgroup">
+      <tr role="row">
         {columns.map((column) => (
           <th
             key={column}
             scope="col"
+            role="columnheader"
             data-column={column}
             aria-sort={order?.by === column ? order.direction : undefined}
           >
@@ -119,7 +122,9 @@ function Head({ order, onPress }: { order: Order; onPress: (by: Column) => void 
             </button>
           </th>
         ))}
-        <th scope="col">{say('col-sum')}</th>
+        <th scope="col" role="columnheader">
+          {say('col-sum')}
+        </th>
       </tr>
     </thead>
   )
@@ -129,8 +134,8 @@ function Row({ line }: { line: DeviceLine }) {
   const { device, difference, clones, regresses } = line
   const troubled = concernsOf(line)
   return (
-    <tr data-ledger={device} data-concern={troubled[0]}>
-      <th scope="row">
+    <tr role="row" data-ledger={device} data-concern={troubled[0]}>
+      <th scope="row" role="rowheader">
         <a href={addressOf({ name: 'watch', device })} title={say('see-device', { device })}>
           <code>{device}</code>
         </a>
@@ -138,7 +143,7 @@ function Row({ line }: { line: DeviceLine }) {
       {columns.slice(1).map((column) => (
         <Cell key={column} column={column} line={line} />
       ))}
-      <td class="check" data-name={say('col-sum')}>
+      <td class="check" role="cell" data-name={say('col-sum')}>
         <Mark state={difference === 0 ? 'right' : 'lost'} />{' '}
         {difference === 0 ? say('sum-right') : say('sum-out', { count: difference })}
         {clones > 0 && <small>{say('clones', { count: clones })}</small>}
@@ -151,7 +156,7 @@ function Row({ line }: { line: DeviceLine }) {
 function Cell({ column, line }: { column: Column; line: DeviceLine }) {
   const count = column === 'device' ? 0 : line[column]
   const { device } = line
-  const attributes = { 'data-column': column, 'data-name': say(headText[column]) }
+  const attributes = { role: 'cell' as const, 'data-column': column, 'data-name': say(headText[column]) }
   if (column !== 'quarantined' || count === 0)
     return (
       <td {...attributes} data-none={count === 0 ? '' : undefined}>
