@@ -160,7 +160,7 @@ export class SimulatedEstate {
     const { clock, log } = this.#options
     const parsed = parseTopic(topic)
     if (!parsed.ok || parsed.address.sub !== 'replay') return log.warn({ topic }, 'an unknown command')
-    const command = replaySchema.safeParse(JSON.parse(new TextDecoder().decode(payload)))
+    const command = replaySchema.safeParse(jsonOf(payload))
     if (!command.success) return log.warn({ topic, err: command.error }, 'a command that is none')
     if (command.data.exp >= clock.now()) this.#simulation?.hear(parsed.address.device, command.data)
   }
@@ -170,4 +170,14 @@ export class SimulatedEstate {
  *  higher one than any before. */
 function bootNumber(atMs: number): number {
   return Math.floor((atMs - inServiceMs) / 1000)
+}
+
+/** Undefined for what is no JSON, as for any other payload that is no command. */
+function jsonOf(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(payload))
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return undefined
+    throw cause
+  }
 }

@@ -128,4 +128,4 @@ test('what was numbered and never sent is asked for, comes as back-fill, and his
   })
   expect(total).toMatchObject({ duplicate: 0, quarantined: 0, accepted: total.stored })
   expect(await orders.list(), 'nobody was called').toEqual([])
-})
+}, 120_000)
