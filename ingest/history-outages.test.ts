@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -59,6 +59,7 @@ interface Consumer {
 async function startConsumer(
   url: string,
   login: { username?: string; password?: string } = {},
+  life = lifecycle,
 ): Promise<Consumer> {
   const metrics = openMetrics('test')
   const server = influxServer({ url, database: 'estate', ...login })
@@ -70,13 +71,13 @@ async function startConsumer(
     marksFile: join(folder, 'rollups.db'),
   })
   await store.start()
-  lifecycle.onStop('history', () => store.stop())
+  life.onStop('history', () => store.stop())
   const memory = new IngestMemory(join(folder, 'ingest.db'))
   memory.start()
-  lifecycle.onStop('memory', () => memory.stop())
+  life.onStop('memory', () => memory.stop())
   const decoded = new DecodedLog({ reader, clock: systemClock })
   decoded.start()
-  lifecycle.onStop('log', () => decoded.stop())
+  life.onStop('log', () => decoded.stop())
   const writer = new HistoryWriter({
     log: decoded,
     origin: () => reader.origin(),
@@ -98,7 +99,7 @@ async function startConsumer(
   writer.start((cause) => {
     throw cause
   })
-  lifecycle.onStop('writer', () => writer.stop())
+  life.onStop('writer', () => writer.stop())
   return {
     memory,
     writer,
@@ -233,6 +234,30 @@ describe.skipIf(missing('influxd'))(
       expect(memory.quarantine.list({}, 10)).toMatchObject([
         { device, reason: 'history-refused', got: expect.stringContaining('field type conflict') },
       ])
+    })
+
+    test('a consumer that died between the write and its memory writes the same again, and nothing is doubled', async () => {
+      const server = await influxd()
+      const memoryFile = join(folder, 'ingest.db')
+      const oneLife = async (samples: number) => {
+        const life = new Lifecycle(silentLog)
+        const { settles } = await startConsumer(server.url, {}, life)
+        await settles(samples)
+        await life.stop()
+      }
+      await sendSamples(1, 5)
+      await oneLife(5)
+      copyFileSync(memoryFile, `${memoryFile}.before`)
+      await sendSamples(6, 10)
+      for (const [seq, t] of [
+        [11, dayMs + 10],
+        [12, dayMs + 3],
+        [13, dayMs + 3],
+      ] as const)
+        await send(log, sample(seq, 223, t))
+      await oneLife(13)
+      renameSync(`${memoryFile}.before`, memoryFile)
+      await oneLife(13)
     })
   },
 )

@@ -56,6 +56,7 @@ export class DirtyWindows {
   readonly #kinds = new Map<string, Map<string, Device>>()
   /** A row that was marked again while its stretch was being rolled up stays. */
   #round = 0
+  #hasBegun = false
   #opened: { database: Database.Database; statements: ReturnType<typeof prepare> } | undefined
 
   constructor(file: string) {
@@ -70,6 +71,7 @@ export class DirtyWindows {
     const statements = prepare(database)
     this.#opened = { database, statements }
     this.#kinds.clear()
+    this.#hasBegun = statements.begun.get() !== undefined
     for (const { round, ...row } of dirtyRows.parse(statements.all.all())) {
       const marked = { ...row, savedFromMs: row.fromMs, savedToMs: row.toMs }
       this.#deviceOf(row.kind, row.device).fresh.set(dayOf(row.fromMs), marked)
@@ -83,8 +85,8 @@ export class DirtyWindows {
   }
 
   /** False until `begin`: a new file knows nothing of readings that were there before it. */
-  hasBegun(): boolean {
-    return this.#open.statements.begun.get() !== undefined
+  get hasBegun(): boolean {
+    return this.#hasBegun
   }
 
   /** Marks what was there before, whole days. */
@@ -96,6 +98,7 @@ export class DirtyWindows {
     }
     this.#save(grown)
     this.#open.statements.begin.run(nowMs)
+    this.#hasBegun = true
   }
 
   /** The marks are on disk when it returns. */

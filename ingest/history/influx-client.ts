@@ -72,10 +72,10 @@ export class InfluxClient {
    *  leaves out what stands after a database that is missing.) */
   async select(statement: string, parameters: Record<string, string>): Promise<InfluxSeries[]> {
     const question = this.#server.query(statement, parameters)
-    const { refusal, series } = resultOf(await this.#http.get(`/query?${question}`))
-    if (refusal !== undefined && !databaseIsMissing(refusal) && !rollupsAreClosed(refusal))
-      throw new Error(`InfluxDB did not answer a query: ${refusal}`)
-    return series
+    const answered = await this.#http.get(`/query?${question}`)
+    const { refusal, series } = resultOf(answered)
+    if (refusal === undefined || databaseIsMissing(refusal) || rollupsAreClosed(refusal)) return series
+    throw refusalOf(answered) ?? new HistoryWriteError({ failure: 'failed', reason: refusal })
   }
 
   /** An empty write: the server is there, knows us, has the database (made now if it was missing). 2.x says

@@ -6,6 +6,7 @@ import { identifier, type InfluxServer } from './influx-server.ts'
 import { escaped, quoted } from './line-protocol.ts'
 import { dayMs, hourMs, minuteMs, type Resolution, type Rollup } from './resolution.ts'
 import { localDays, type Window } from './windows.ts'
+import { HistoryWriteError } from './write-error.ts'
 
 /** Rollups in InfluxDB, each in a database of its own: for a signal `p_sup_kpa` the fields `p_sup_kpa_min`, `_max`,
  *  `_sum`, `_count` and `_last`, at the beginning of the minute, hour or day.
@@ -25,7 +26,7 @@ export interface InfluxRollupsParts {
 /** Rows (device and minute) asked for at a time: few, because their answer keeps this process busy for as long as
  *  it is parsed. */
 const rowsAtATime = 4_000
-const devicesAtATime = 200
+const devicesAtATime = 50
 const linesPerRequest = 5_000
 /** How far back readings are looked for that were there before the file of marks. */
 const beginDays = 35
@@ -39,6 +40,7 @@ interface Field {
 }
 
 const fieldKeys = z.array(z.tuple([z.string(), z.string()]))
+const dayCounts = z.array(z.tuple([z.number(), z.number()]))
 const tagValues = z.array(z.tuple([z.string(), z.string()]))
 
 export class InfluxRollups {
@@ -51,35 +53,49 @@ export class InfluxRollups {
   /** Makes everything that is marked; what it could not stays marked. */
   async rollUp(): Promise<void> {
     const { dirty } = this.#parts
-    if (!dirty.hasBegun()) await this.#begin()
     const days = Map.groupBy(dirty.take(), ({ kind, fromMs }) => `${kind}/${Math.floor(fromMs / dayMs)}`)
-    for (const stretches of days.values()) {
-      const fields = await this.#fieldsOf(stretches[0]?.kind ?? '')
-      const longestMs = Math.max(...stretches.map(({ fromMs, toMs }) => toMs - fromMs))
-      const most = Math.min(devicesAtATime, Math.ceil(rowsAtATime / (longestMs / minuteMs)))
-      for (let start = 0; start < stretches.length; start += most) {
-        const some = stretches.slice(start, start + most)
+    for (const stretches of days.values()) await this.#makeDay(stretches)
+  }
+
+  /** Of one kind. Where so many devices at a time take too long, it goes on with fewer. */
+  async #makeDay(stretches: readonly Stretch[]): Promise<void> {
+    const fields = await this.#fieldsOf(stretches[0]?.kind ?? '')
+    const longestMs = Math.max(...stretches.map(({ fromMs, toMs }) => toMs - fromMs))
+    let most = Math.min(devicesAtATime, Math.ceil(rowsAtATime / (longestMs / minuteMs)))
+    for (let start = 0; start < stretches.length;) {
+      const some = stretches.slice(start, start + most)
+      try {
         await this.#make(some, fields)
-        dirty.done(some)
+        this.#parts.dirty.done(some)
+        start += some.length
+      } catch (cause) {
+        if (!(cause instanceof HistoryWriteError) || cause.failure !== 'timeout' || most === 1) throw cause
+        most = Math.ceil(most / 2)
       }
     }
   }
 
-  /** Readings that were there before us, and days whose marks were lost. */
-  async #begin(): Promise<void> {
+  /** Before the first reading of a new file of marks: marks what the database holds already. */
+  async begin(): Promise<void> {
     const { client, dirty, clock } = this.#parts
-    const kinds = await client.select('SHOW TAG VALUES WITH KEY = "device"', {})
     const nowMs = clock.now()
-    const today = Math.floor(nowMs / dayMs) * dayMs
-    const stretches = kinds.flatMap(({ name, values }) =>
-      tagValues.parse(values).flatMap(([, device]) =>
-        Array.from({ length: beginDays + 1 }, (_, back): Stretch => {
-          const fromMs = today - back * dayMs
-          return { kind: name, device, fromMs, toMs: fromMs + dayMs }
-        }),
-      ),
-    )
+    const earliest = Math.floor(nowMs / dayMs - beginDays) * dayMs
+    const stretches: Stretch[] = []
+    for (const { name: kind, values } of await client.select('SHOW TAG VALUES WITH KEY = "device"', {})) {
+      const days = await this.#daysWithReadings(kind, earliest)
+      for (const [, device] of tagValues.parse(values))
+        for (const fromMs of days) stretches.push({ kind, device, fromMs, toMs: fromMs + dayMs })
+    }
     dirty.begin(stretches, nowMs)
+  }
+
+  async #daysWithReadings(kind: string, sinceMs: number): Promise<number[]> {
+    const { client, server } = this.#parts
+    const [counted] = await client.select(
+      `SELECT count("seq") FROM ${server.source('raw', kind)} WHERE time >= ${sinceMs}ms GROUP BY time(1d) fill(none)`,
+      {},
+    )
+    return dayCounts.parse(counted?.values ?? []).map(([day]) => day)
   }
 
   /** All the fields of a kind but the identity of a reading. */

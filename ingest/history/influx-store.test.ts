@@ -207,8 +207,9 @@ describe.skipIf(missing('influxd'))('rollups and retention in a real InfluxDB', 
     const before = await opened({ url })
     await before.write(batchOf([at(1, 500)]))
     const after = await opened({ url })
+    await after.write(batchOf([at(2, 520)]))
     await after.upkeep()
-    expect(await after.range(chart)).toMatchObject([{ count: 1 }])
+    expect(await after.range(chart)).toMatchObject([{ count: 2 }])
   })
 })
 

@@ -71,6 +71,7 @@ export class InfluxStore implements HistoryStore {
       bodies.push(this.#lines.body(points.slice(start, start + lines)))
     await this.#writing.pass(async () => {
       try {
+        if (!this.#dirty.hasBegun) await this.#rollups.begin()
         this.#dirty.mark(points)
         for (const body of bodies) await this.#client.write('raw', body)
       } catch (cause) {
