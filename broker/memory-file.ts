@@ -35,7 +35,10 @@ export interface MemoryFileOptions {
 }
 
 interface Batch {
-  writes: Write[]
+  /** Nothing where a message was withdrawn. */
+  writes: (Write | undefined)[]
+  /** Messages put into queues by this batch -> where among its writes. */
+  queued: Map<unknown, number>
   waiting: PromiseWithResolvers<void>[]
 }
 
@@ -45,7 +48,7 @@ export class MemoryFile {
   readonly #closed = Promise.withResolvers<void>()
   readonly #commit: Histogram
   #worker: Worker | undefined
-  #next: Batch = { writes: [], waiting: [] }
+  #next: Batch = nothing()
   #underWay: Batch | undefined
   #cursor = 0
   #cursorRecorded = 0
@@ -85,10 +88,19 @@ export class MemoryFile {
     this.#rest = clock.every(restMs, () => this.#flush())
   }
 
-  record(...writes: Write[]): void {
+  record(write: Write): void {
     // What memory holds now is in the copy that will be made of all of it.
     if (this.#trouble !== undefined && !this.#underWay) return
-    this.#next.writes.push(...writes)
+    const { writes, queued } = this.#next
+    const [what, seq] = write
+    // A message that comes and goes within one batch, as with a client that is there, never touches the disk.
+    const at = what === 'acknowledge' ? queued.get(seq) : undefined
+    if (at !== undefined) {
+      writes[at] = undefined
+      return
+    }
+    if (what === 'queue') queued.set(seq, writes.length)
+    writes.push(write)
     if (!this.#underWay) this.#timer ??= this.#options.clock.after(collectMs, () => this.#flush())
   }
 
@@ -142,10 +154,13 @@ export class MemoryFile {
     const batch = this.#next
     if (batch.writes.length === 0 && this.#cursor === this.#cursorRecorded) return
     if (this.#trouble !== undefined) batch.writes = anew(this.#options.everything())
-    this.#next = { writes: [], waiting: [] }
+    this.#next = nothing()
     this.#underWay = batch
     this.#cursorRecorded = this.#cursor
-    this.#send({ type: 'write', writes: [['progress', this.#cursor], ...batch.writes] })
+    this.#send({
+      type: 'write',
+      writes: [['progress', this.#cursor], ...batch.writes.filter((write) => write !== undefined)],
+    })
   }
 
   #receive(answer: MemoryAnswer): void {
@@ -177,7 +192,7 @@ export class MemoryFile {
     this.#trouble = reason
     const waiting = [...(this.#underWay?.waiting ?? []), ...this.#next.waiting]
     this.#underWay = undefined
-    this.#next = { writes: [], waiting: [] }
+    this.#next = nothing()
     this.#cursorRecorded = -1
     for (const { reject } of waiting) reject(new Error(reason))
     if (!this.#stopping) this.#timer = clock.after(retryMs, () => this.#flush())
@@ -186,6 +201,10 @@ export class MemoryFile {
   #send(request: MemoryRequest): void {
     this.#worker?.postMessage(request)
   }
+}
+
+function nothing(): Batch {
+  return { writes: [], queued: new Map(), waiting: [] }
 }
 
 function anew(everything: Iterable<Write>): Write[] {

@@ -86,3 +86,24 @@ test('what was queued counts until it is acknowledged, also after a restart', as
   memory.sessions.acknowledge('a:a', 1)
   expect(memory.sessions.queued.count).toBe(1)
 })
+
+test('a message that its client has before it is on disk leaves nothing there, and nothing of it comes back', async () => {
+  memory.sessions.subscribe('a:a', [filter], clock.now())
+  await memory.durable()
+  const session = memory.sessions.get('a:a')
+  const said = { topic: 'est/1/hengkang/charger/x/state', qos: 1, retain: false } as const
+  for (const payload of ['one', 'two', 'three']) memory.take({ ...said, payload }, 7)
+  const [one, two] = session?.waiting.values() ?? []
+  if (session && one && two) {
+    memory.sessions.sent(session, one, 1)
+    memory.sessions.sent(session, two, 2)
+  }
+  memory.sessions.acknowledge('a:a', 1)
+  await memory.durable()
+  memory.sessions.acknowledge('a:a', 2)
+  await memory.durable()
+  await memory.stop()
+  await open()
+  const left = [...(memory.sessions.get('a:a')?.waiting.values() ?? [])]
+  expect(left.map(({ payload }) => payload.toString())).toEqual(['three'])
+})
