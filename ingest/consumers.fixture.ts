@@ -110,7 +110,8 @@ export class Consumers {
     })
     life.onStop('writer', () => writer.stop())
     await expect.poll(() => memory.cursor(), { timeout: 10_000 }).toBe(reader.end())
-    const replayed = replay && (await Promise.race([replays.ask(replay), ...(dies ? [dies] : [])]))
+    const replayed = replay && replays.ask(replay)
+    await Promise.race([replayed?.done, ...(dies ? [dies] : [])])
     const stored = await history.range({
       kind: 'heat-entrance',
       device,
@@ -122,7 +123,7 @@ export class Consumers {
     const result = {
       told,
       health: writer.health(),
-      replayed,
+      replayed: replayed?.result,
       ledger: await audit.ledger(),
       quarantine: memory.quarantine.list({}, 100),
       samples: stored.reduce((sum, { count }) => sum + count, 0),

@@ -7,7 +7,7 @@ import type { QuarantineReplays, ReplayResult } from './quarantine-replay.ts'
 
 /** Raw messages shown of a group, the newest. */
 const rawsShown = 20
-/** How long somebody who asked for a replay waits for its result. */
+/** How long somebody who asked for a replay waits for its result; then he is told how far it is. */
 const replayLimitMs = 30_000
 const busy = 'a replay is under way; ask again when it is done'
 
@@ -58,13 +58,13 @@ export class QuarantineDesk {
     const { replays, health, clock } = this.#parts
     const { ok, detail } = health()
     if (!ok) return { ok: false, reason: `history takes nothing now: ${detail}` }
-    const replayed = replays.ask(selection)
-    if (!replayed) return { ok: false, reason: 'too many replays wait already' }
-    const late = Promise.withResolvers<undefined>()
-    const cancel = clock.after(replayLimitMs, () => late.resolve(undefined))
-    const result = await Promise.race([replayed, late.promise])
+    const asked = replays.ask(selection)
+    if (!asked) return { ok: false, reason: 'too many replays wait already' }
+    const late = Promise.withResolvers<void>()
+    const cancel = clock.after(replayLimitMs, late.resolve)
+    await Promise.race([asked.done, late.promise])
     cancel()
-    return result ? { ok: true, result } : { ok: false, reason: 'not done yet; it goes on by itself' }
+    return { ok: true, result: { ...asked.result } }
   }
 
   /** Forgets a group and its raw messages; in the ledger they stay quarantined. */

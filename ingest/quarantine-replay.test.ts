@@ -42,7 +42,7 @@ test('what the contract takes now is stored once, the rest stays with the reason
   ])
 
   const { replayed, ledger, quarantine, samples, told } = await consumers.live(reader, { replay: {} })
-  expect(replayed).toEqual({ replayed: 7, stored: 6, duplicate: 0, quarantined: 1 })
+  expect(replayed).toMatchObject({ finished: true, replayed: 7, stored: 6, duplicate: 0, quarantined: 1 })
   expect(samples).toBe(6)
   expect(ledger).toMatchObject({
     total: { accepted: 7, stored: 6, quarantined: 1, pending: 0, readings: 6, difference: 0 },
@@ -55,7 +55,13 @@ test('what the contract takes now is stored once, the rest stays with the reason
 test('asking twice changes nothing the second time', async () => {
   await consumers.live(reader, { replay: {} })
   const again = await consumers.live(reader, { replay: {} })
-  expect(again.replayed).toEqual({ replayed: 1, stored: 0, duplicate: 0, quarantined: 1 })
+  expect(again.replayed).toMatchObject({
+    finished: true,
+    replayed: 1,
+    stored: 0,
+    duplicate: 0,
+    quarantined: 1,
+  })
   expect(again.samples).toBe(6)
   expect(again.ledger.total).toMatchObject({ accepted: 7, stored: 6, quarantined: 1, difference: 0 })
 })
@@ -63,7 +69,7 @@ test('asking twice changes nothing the second time', async () => {
 test('what the device sent again in the meantime is a duplicate, and history is far beyond by then', async () => {
   for (let seq = 4; seq <= 9; seq++) await send(log, sample(seq))
   const { replayed, ledger, samples } = await consumers.live(reader, { replay: { device } })
-  expect(replayed).toEqual({ replayed: 7, stored: 3, duplicate: 3, quarantined: 1 })
+  expect(replayed).toMatchObject({ finished: true, replayed: 7, stored: 3, duplicate: 3, quarantined: 1 })
   expect(samples).toBe(9)
   expect(ledger.total).toMatchObject({ accepted: 13, stored: 9, duplicate: 3, quarantined: 1, missing: 0 })
 })
@@ -74,6 +80,27 @@ test('only what is asked for is judged again', async () => {
   const group = other.quarantine[0]?.id ?? 0
   expect((await consumers.live(reader, { replay: { reason: 'not-json' } })).replayed?.replayed).toBe(0)
   expect((await consumers.live(reader, { replay: { id: group } })).replayed?.stored).toBe(6)
+})
+
+test('a long replay takes turns with the log, batch by batch', async () => {
+  const many = Array.from({ length: 450 }, (_, nth) => sample(100 + nth))
+  await Promise.all(many.map((payload) => send(log, payload)))
+  consumers.refuseAll(reader)
+  const lanes: string[] = []
+  const { replayed, samples, ledger } = await consumers.live(reader, {
+    replay: { reason: 'contract-unknown' },
+    wrap: (store) =>
+      writing(store, async (batch) => {
+        // Whatever is written, a device has something new to say meanwhile.
+        if (batch.lane === 'replay') await send(log, sample(1_000 + lanes.length))
+        lanes.push(batch.lane ?? 'log')
+        await store.write(batch)
+      }),
+  })
+  expect(replayed).toMatchObject({ finished: true, replayed: 457, stored: 456, quarantined: 1 })
+  expect(lanes.join(' ')).toContain('replay log replay log replay')
+  expect(samples).toBeGreaterThanOrEqual(456 + 2)
+  expect(ledger).toMatchObject({ imbalance: 0, total: { quarantined: 1, difference: 0 } })
 })
 
 test('what is discarded cannot be replayed any more, and stays quarantined in the ledger', async () => {

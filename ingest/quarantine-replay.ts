@@ -35,6 +35,8 @@ export interface ReplayBatch {
 export interface ReplayResult extends Record<Outcome, number> {
   /** Raw messages judged again; `quarantined` of them are refused still. */
   replayed: number
+  /** False while more of what was asked for is still to come. */
+  finished: boolean
 }
 
 interface Request {
@@ -42,7 +44,7 @@ interface Request {
   after: number
   until: number
   result: ReplayResult
-  done: (result: ReplayResult) => void
+  done: () => void
 }
 
 export class QuarantineReplays {
@@ -60,15 +62,16 @@ export class QuarantineReplays {
     this.#clock = clock
   }
 
-  /** Resolves when every raw message that is there now, and fits, was judged again. Undefined when too many wait. */
-  ask(selection: QuarantineSelection): Promise<ReplayResult> | undefined {
+  /** `result` grows until every raw message that is there now, and fits, was judged again; then `done` resolves.
+   *  Undefined when too many wait already. */
+  ask(selection: QuarantineSelection): { result: Readonly<ReplayResult>; done: Promise<void> } | undefined {
     if (this.#requests.length >= requestsLimit) return undefined
-    const { promise, resolve: done } = Promise.withResolvers<ReplayResult>()
-    const result = { replayed: 0, stored: 0, duplicate: 0, quarantined: 0 }
+    const { promise, resolve: done } = Promise.withResolvers<void>()
+    const result = { replayed: 0, stored: 0, duplicate: 0, quarantined: 0, finished: false }
     this.#requests.push({ selection, after: 0, until: this.#memory.cursor(), result, done })
     this.#asked.resolve()
     this.#asked = Promise.withResolvers()
-    return promise
+    return { result, done: promise }
   }
 
   /** Resolves when somebody asks. */
@@ -87,7 +90,8 @@ export class QuarantineReplays {
         return this.#batch(this.#write(positions))
       }
       this.#requests.shift()
-      request.done(request.result)
+      request.result.finished = true
+      request.done()
     }
     return undefined
   }

@@ -94,7 +94,7 @@ describe('a contract that was put right', () => {
     })
     expect(await lineOf(first)).toMatchObject({ accepted: 3, stored: 0, quarantined: 3, pending: 0 })
     expect(await asked('replay', '--device', first)).toEqual({
-      ...{ replayed: 3, stored: 3, duplicate: 0, quarantined: 0 },
+      ...{ replayed: 3, stored: 3, duplicate: 0, quarantined: 0, finished: true },
     })
     expect(await lineOf(first)).toMatchObject({ accepted: 3, stored: 3, quarantined: 0, pending: 0 })
     expect(await asked('replay', '--device', first)).toMatchObject({ replayed: 0 })

@@ -165,9 +165,15 @@ export interface QuarantineDesk {
     fullness: { groups: number; bytes: number; letGo: number; bounds: { groups: number; rawBytes: number } }
   }
   show(id: number): { item: QuarantineItem; raws: readonly RawMessage[] } | undefined
-  replay(
-    selection: QuarantineSelection,
-  ): Promise<Done<{ replayed: number; stored: number; duplicate: number; quarantined: number }>>
+  replay(selection: QuarantineSelection): Promise<
+    Done<{
+      replayed: number
+      stored: number
+      duplicate: number
+      quarantined: number
+      finished: boolean
+    }>
+  >
   discard(id: number): Done<{ discarded: boolean }>
 }
 

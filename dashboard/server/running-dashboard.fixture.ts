@@ -222,7 +222,7 @@ export class HandMadeQuarantine implements QuarantineDesk {
     if (this.busy) return Promise.resolve({ ok: false, reason: 'history takes nothing now' } as const)
     return Promise.resolve({
       ok: true,
-      result: { replayed: 1, stored: 1, duplicate: 0, quarantined: 0 },
+      result: { replayed: 1, stored: 1, duplicate: 0, quarantined: 0, finished: true },
     } as const)
   }
 

@@ -218,6 +218,8 @@ export const replayAnswer = z.object({
   duplicate: count,
   /** Refused still. */
   quarantined: count,
+  /** False while more is still to come; it goes on by itself. */
+  finished: z.boolean(),
 })
 
 export const discardAnswer = z.object({ discarded: z.boolean() })

@@ -73,7 +73,13 @@ const raw = z.object({
 })
 export type Raw = z.infer<typeof raw>
 
-const replayed = z.object({ replayed: count, stored: count, duplicate: count, quarantined: count })
+const replayed = z.object({
+  replayed: count,
+  stored: count,
+  duplicate: count,
+  quarantined: count,
+  finished: z.boolean(),
+})
 export type Replayed = z.infer<typeof replayed>
 
 export interface Selection {

@@ -102,6 +102,7 @@ export const bookTextsZh = {
   'act-yes': '确定',
   'act-busy': '正在处理…',
   'replay-done': '重放 {{replayed}} 条：入库 {{stored}}，重复 {{duplicate}}，仍被拒 {{quarantined}}。',
+  'replay-goes-on': '还没有完，会自动继续。',
   'discard-done': '已丢弃。',
   'may-not-act': '重放和丢弃由工程师或管理员进行。',
 }
@@ -214,6 +215,7 @@ export const bookTextsEn: Record<keyof typeof bookTextsZh, string> = {
   'act-busy': 'Working…',
   'replay-done':
     'Replayed {{replayed}}: {{stored}} stored, {{duplicate}} duplicate, {{quarantined}} still refused.',
+  'replay-goes-on': 'Not done yet; it goes on by itself.',
   'discard-done': 'Discarded.',
   'may-not-act': 'Engineers and admins replay and discard.',
 }

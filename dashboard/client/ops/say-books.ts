@@ -4,8 +4,9 @@ import { say } from './say.ts'
 import { opsTexts, type OpsText } from './texts.ts'
 
 /** What the books say, in words. */
-export function sayReplayed({ replayed, stored, duplicate, quarantined }: Replayed): string {
-  return say('replay-done', { replayed, stored, duplicate, quarantined })
+export function sayReplayed({ finished, ...counts }: Replayed): string {
+  const done = say('replay-done', counts)
+  return finished ? done : `${done} ${say('replay-goes-on')}`
 }
 
 /** A reason that this page does not know yet is called by its own name. */
