@@ -9,7 +9,7 @@ import type { HistoryStore } from './history/store.ts'
 const periodMs = 5 * 60_000
 
 export interface HistoryUpkeepParts {
-  store: HistoryStore
+  store: Pick<HistoryStore, 'upkeep'>
   clock: Clock
   logger: Log
   metrics: Metrics

@@ -51,13 +51,15 @@ async function samples(store: DuckDbStore): Promise<number> {
 }
 
 test.each([1, 7, 60])(
-  'kill -9 after %i confirmed batches: all of them are there, and the rest comes once',
+  'kill -9 after %i confirmed batches, in the middle of a rollup: all of them are there, and the rest comes once',
   async (batches) => {
     const confirmed = await writeUntilKilled(batches)
     const store = await opened()
     // The batch in flight may have been committed before its confirmation could be printed.
     expect([confirmed, confirmed + 20]).toContain(await samples(store))
     for (const from of [confirmed - 19, confirmed + 1, confirmed + 11]) await store.write(historyBatch(from))
+    expect(await samples(store)).toBe(confirmed + 30)
+    await store.upkeep()
     expect(await samples(store)).toBe(confirmed + 30)
     await store.stop()
   },

@@ -40,7 +40,6 @@ interface Field {
 }
 
 const fieldKeys = z.array(z.tuple([z.string(), z.string()]))
-const dayCounts = z.array(z.tuple([z.number(), z.number()]))
 const tagValues = z.array(z.tuple([z.string(), z.string()]))
 
 export class InfluxRollups {
@@ -79,23 +78,29 @@ export class InfluxRollups {
   async begin(): Promise<void> {
     const { client, dirty, clock } = this.#parts
     const nowMs = clock.now()
-    const earliest = Math.floor(nowMs / dayMs - beginDays) * dayMs
+    const todayMs = Math.floor(nowMs / dayMs) * dayMs
     const stretches: Stretch[] = []
     for (const { name: kind, values } of await client.select('SHOW TAG VALUES WITH KEY = "device"', {})) {
-      const days = await this.#daysWithReadings(kind, earliest)
+      const days = await this.#daysWithReadings(kind, todayMs)
       for (const [, device] of tagValues.parse(values))
         for (const fromMs of days) stretches.push({ kind, device, fromMs, toMs: fromMs + dayMs })
     }
     dirty.begin(stretches, nowMs)
   }
 
-  async #daysWithReadings(kind: string, sinceMs: number): Promise<number[]> {
+  /** Day by day, and no more than one reading of each: counting a month of a district would take minutes. */
+  async #daysWithReadings(kind: string, todayMs: number): Promise<number[]> {
     const { client, server } = this.#parts
-    const [counted] = await client.select(
-      `SELECT count("seq") FROM ${server.source('raw', kind)} WHERE time >= ${sinceMs}ms GROUP BY time(1d) fill(none)`,
-      {},
-    )
-    return dayCounts.parse(counted?.values ?? []).map(([day]) => day)
+    const days: number[] = []
+    for (let fromMs = todayMs - beginDays * dayMs; fromMs <= todayMs; fromMs += dayMs) {
+      const when = during({ fromMs, toMs: fromMs + dayMs })
+      const found = await client.select(
+        `SELECT "seq" FROM ${server.source('raw', kind)} WHERE ${when} LIMIT 1`,
+        {},
+      )
+      if (found.length > 0) days.push(fromMs)
+    }
+    return days
   }
 
   /** All the fields of a kind but the identity of a reading. */
