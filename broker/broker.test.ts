@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { closed, gateway, heardBy, house, meter, RunningBroker, station } from './running-broker.fixture.ts'
@@ -74,6 +73,22 @@ describe('what is acknowledged', () => {
 })
 
 describe('who may come in', () => {
+  test('while nothing can be kept, twenty devices a second, and every service: it has to make the room', async () => {
+    await broker.start({ maxBytes: 2_000 })
+    const first = await broker.connect('hengkang-b01-heat')
+    const gone = closed(first)
+    first.publish(`${house}tele`, 'x'.repeat(3_000), { qos: 1 })
+    await gone
+    const tries = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) =>
+        broker.connect('hengkang-station', { clientId: `again-${index}` }),
+      ),
+    )
+    expect(tries.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(40)
+    expect(await broker.refusals('log-full')).toBeGreaterThanOrEqual(20)
+    await broker.connect('srv-ingest')
+  })
+
   test('a wrong password and an unknown name are turned away, and counted', async () => {
     await broker.start()
     await expect(broker.connect('hengkang-b01-heat', { password: 'guess' })).rejects.toThrow(
@@ -100,13 +115,20 @@ describe('who may come in', () => {
     await gone
   })
 
-  test('a connection that does not say who it is ends, and disturbs nobody', async () => {
-    await broker.start({ connectTimeoutMs: 100 })
+  test('two thousand connections that never say who they are end, and disturb nobody', async () => {
+    await broker.start({ connectTimeoutMs: 3_000 })
     const client = await broker.connect('hengkang-b01-heat')
-    const silent = await Promise.all(Array.from({ length: 200 }, () => broker.connectSilently()))
-    const ended = Promise.all(silent.map((socket) => once(socket, 'close')))
-    await client.publishAsync(`${house}tele`, 'unmoved', { qos: 1 })
-    await ended
+    let gone = 0
+    let silent = 0
+    while (silent < 2_000) {
+      const opened = await Promise.all(Array.from({ length: 100 }, () => broker.connectSilently()))
+      for (const socket of opened) socket.on('close', () => gone++)
+      silent += opened.length
+      await client.publishAsync(`${house}tele`, `${silent}`, { qos: 1 })
+    }
+    await vi.waitFor(() => expect(gone).toBe(2_000), { timeout: 20_000 })
+    expect(await broker.refusals('silent')).toBe(2_000)
+    expect(said()).toHaveLength(20)
     expect(client.connected).toBe(true)
   })
 })
@@ -139,6 +161,22 @@ describe('what may be said', () => {
     expect(await broker.refusals('packet-too-large')).toBe(1)
     await other.publishAsync(`${station}tele`, 'not concerned', { qos: 1 })
     expect(said()).toEqual(['the good one', 'not concerned'])
+  })
+
+  test.each([
+    ['too deep', Buffer.from(`${house}tele/a/b/c`), 'topic-too-deep'],
+    ['not UTF-8', Buffer.concat([Buffer.from(house), Buffer.from([0xc3, 0x28])]), 'not-utf8'],
+  ])('a topic that is %s closes the connection, and is counted for the sender', async (_, topic, reason) => {
+    await broker.start()
+    const client = await broker.connect('hengkang-b01-heat')
+    await client.publishAsync(`${house}tele`, 'the good one', { qos: 1 })
+    const gone = closed(client)
+    const head = Buffer.from([0x32, topic.length + 5, 0, topic.length])
+    client.stream.write(Buffer.concat([head, topic, Buffer.from([0, 9, 120])]))
+    await gone
+    expect(await broker.refusals(reason)).toBe(1)
+    await vi.waitFor(() => expect(broker.refusedFrom('hengkang-b01-heat')).toBe(1))
+    expect(said()).toEqual(['the good one'])
   })
 
   test('a gateway speaks for the meters behind it, and the log says that it did', async () => {

@@ -149,11 +149,19 @@ export class Broker {
   }
 
   #clientFailed(client: Client, error: Error): void {
-    if (error instanceof PacketTooLarge)
-      this.#refusals.packet(this.#door.principalOf(client), 'packet-too-large')
+    const reason = error instanceof PacketTooLarge ? 'packet-too-large' : refusedBy.get(error.message)
+    if (reason !== undefined) this.#refusals.packet(this.#door.principalOf(client), reason)
+    // Of ten thousand that say nothing, the counter says enough.
+    if (reason === 'silent') return
     this.#options.logger.info({ client: client.id, reason: error.message }, 'a connection was closed')
   }
 }
+
+/** What aedes says when it ends a connection, and the reason for which we count it. */
+const refusedBy = new Map([
+  ['topic has too many levels', 'topic-too-deep'],
+  ['connect did not arrive in time', 'silent'],
+])
 
 function listen(
   server: Server,

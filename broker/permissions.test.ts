@@ -31,6 +31,8 @@ describe('what a gateway may say', () => {
     ['a refusal', `${own}reject`, { allowed: false, reason: 'not-a-device-topic' }],
     ['a class that does not exist', `${own}gossip`, { allowed: false, reason: 'not-a-device-topic' }],
     ['the server status', 'srv/1/status', { allowed: false, reason: 'not-its-topic' }],
+    ['what is no text', `${own}\u{fffd}`, { allowed: false, reason: 'not-utf8' }],
+    ['a topic with a zero in it', `${own}\0`, { allowed: false, reason: 'not-utf8' }],
     ['the broker itself', '$SYS/broker/uptime', { allowed: false, reason: 'reserved-topic' }],
   ])('%s', (_, topic, verdict) => {
     expect(mayPublish(gateway, topic)).toEqual(verdict)

@@ -10,9 +10,10 @@ export type PublishVerdict =
   | { allowed: true; device: string }
   /** From a service: handed on, not logged. */
   | { allowed: true; device?: undefined }
-  | { allowed: false; reason: 'reserved-topic' | 'not-its-topic' | 'not-a-device-topic' }
+  | { allowed: false; reason: 'not-utf8' | 'reserved-topic' | 'not-its-topic' | 'not-a-device-topic' }
 
 export function mayPublish(principal: Principal, topic: string): PublishVerdict {
+  if (notText.test(topic)) return { allowed: false, reason: 'not-utf8' }
   if (topic.startsWith('$')) return { allowed: false, reason: 'reserved-topic' }
   if (principal.type === 'service') {
     return isOurs(topic) ? { allowed: true } : { allowed: false, reason: 'not-its-topic' }
@@ -24,6 +25,9 @@ export function mayPublish(principal: Principal, topic: string): PublishVerdict 
     return { allowed: false, reason: 'not-a-device-topic' }
   return { allowed: true, device: parsed.address.device }
 }
+
+/** What a decoder puts in the place of bytes that are not UTF-8 [MQTT-1.5.3-1], and U+0000 [MQTT-1.5.3-2]. */
+const notText = /[\u{fffd}\0]/u
 
 /** What the server says to a device, and a device may only hear; `cmd` has names below it. */
 export const serverClasses: ReadonlySet<string> = new Set(['want', 'reject', 'cmd'])

@@ -95,7 +95,7 @@ const caughtUp = () => {
 describe.skipIf(!mount())('the intake log on a full disk (needs to mount one)', () => {
   test('refuses, says so, and takes messages by itself once somebody has made room', async () => {
     await append(100)
-    expect(existsSync(join(folder, 'intake.db.reserve'))).toBe(true)
+    await expect.poll(() => existsSync(join(folder, 'intake.db.reserve'))).toBe(true)
     fillUp()
     await appendUntilFull(1_000_000)
     expect(log.health()).toEqual({ ok: false, detail: 'the disk is full' })
@@ -108,6 +108,7 @@ describe.skipIf(!mount())('the intake log on a full disk (needs to mount one)', 
   })
 
   test('that it has filled up itself: consumers catch up, it trims with the help of its reserve, and goes on', async () => {
+    await expect.poll(() => existsSync(join(folder, 'intake.db.reserve'))).toBe(true)
     const kept = await appendUntilFull(1_000_000)
     expect(kept).toBeGreaterThan(10)
     const reader = openIntakeReader(join(folder, 'intake.db'))
@@ -131,6 +132,7 @@ describe.skipIf(!mount())('the intake log on a full disk (needs to mount one)', 
 
   test('opens although nothing is left, and what it had is there', async () => {
     await append(100)
+    await expect.poll(() => existsSync(join(folder, 'intake.db.reserve'))).toBe(true)
     await log.stop()
     fillUp()
     expect(freeBytes()).toBe(0)

@@ -68,7 +68,6 @@ export class IntakeFile {
     this.#tallied = tallied
     this.#messageBytes = bytesRow.parse(this.#statements.size.get()).bytes
     if (tallied < end) this.#tallyTheRest()
-    this.#reserve.make()
   }
 
   /** Position of the newest message on disk. */
@@ -117,10 +116,13 @@ export class IntakeFile {
       this.#database.exec('vacuum')
   }
 
-  /** On a full disk: lets go of what can go, and looks whether there is room again: for the reserve, or in the
-   *  file itself, as much as the reserve would be. */
-  recover(): void {
-    if (!this.#diskFull) return
+  /** To be called now and then: makes the reserve. On a full disk it lets go of what can go, and looks whether
+   *  there is room again: for the reserve, or in the file itself, as much as the reserve would be. */
+  care(): void {
+    if (!this.#diskFull) {
+      this.#reserve.make()
+      return
+    }
     try {
       this.#database.pragma(`busy_timeout = ${checkpointMs}`)
       this.#database.pragma('wal_checkpoint(TRUNCATE)')

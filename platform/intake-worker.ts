@@ -8,12 +8,12 @@ import { IntakeFile } from './intake-file.ts'
  *  What cannot be written is answered with the reason. A file that turns out to be damaged ends the thread, and
  *  with it the role; the next start repairs it. */
 
-const recoveryMs = 500
+const careMs = 500
 
 const options = z.object({ file: z.string(), originPosition: z.number() }).parse(workerData)
 const file = new IntakeFile(options)
 
-const stopRecovery = systemClock.every(recoveryMs, () => recover())
+const stopCare = systemClock.every(careMs, () => care())
 
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
 const answer = (message: IntakeAnswer) => parentPort?.postMessage(message)
@@ -39,10 +39,10 @@ function report(positions: readonly [consumer: string, position: number][]): voi
   }
 }
 
-function recover(): void {
-  if (!file.diskFull) return
-  file.recover()
-  if (!file.diskFull) answer({ type: 'recovered' })
+function care(): void {
+  const wasFull = file.diskFull
+  file.care()
+  if (wasFull && !file.diskFull) answer({ type: 'recovered' })
 }
 
 /** Throws what only a new start can repair. */
@@ -60,7 +60,7 @@ parentPort?.on('message', (request: IntakeRequest) => {
     case 'cursors':
       return report(request.positions)
     case 'stop':
-      stopRecovery()
+      stopCare()
       file.close()
       parentPort?.close()
   }
