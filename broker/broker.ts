@@ -104,8 +104,12 @@ export class Broker {
       authenticate: (client, username, password, done) =>
         void door.authenticate(client, { username, password }, done),
       authorizePublish: (client, packet, done) => publishing.authorize(client, packet, done),
-      authorizeSubscribe: (client, subscription, done) =>
-        done(null, subscribers.authorize(client, subscription)),
+      authorizeSubscribe: (client, subscription, done) => {
+        const granted = subscribers.authorize(client, subscription)
+        // A session may hold it from a time when it was allowed.
+        if (!granted) memory.sessions.unsubscribe(client.id, [subscription.topic])
+        done(null, granted)
+      },
       authorizeForward: (client, packet) =>
         subscribers.cutLaggard(client) ? null : this.#courier.forward(client, packet),
     })

@@ -34,10 +34,11 @@ export class Courier {
     }
   }
 
-  /** The client has its CONNACK, or its first subscription: what is its own, comes now. */
+  /** The client has its CONNACK, or subscribed after a session was made anew: what is its own, comes now. */
   begin(client: Client): void {
-    const session = this.#sessions.get(client.id)
-    if (client.clean || !session || client.closed) return
+    if (client.clean || client.closed) return
+    const session = this.#memory.openSession(client.id)
+    if (!session) return
     const before = this.#lines.get(client.id)
     if (before?.client === client && before.session === session) return
     const line = { client, session, identifier: 0 }

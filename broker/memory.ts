@@ -173,6 +173,11 @@ export class BrokerMemory {
     if (this.#wills.delete(client)) this.#file.record(['forgetWill', client])
   }
 
+  /** The session of a client that asked for one; nothing when there are too many. */
+  openSession(client: string): Session | undefined {
+    return this.sessions.open(client, this.#options.clock.now())
+  }
+
   /** The client of a session is here, or was until now. */
   seen(session: Session): void {
     this.sessions.seen(session, this.#options.clock.now())
@@ -187,6 +192,7 @@ export class BrokerMemory {
       else if (nowMs - session.seenMs > sessionExpiryMs) {
         logger.warn({ client: session.client }, 'a session was not used for too long and is forgotten')
         this.sessions.forget(session.client)
+        this.incoming.forget(session.client)
       }
     }
   }
@@ -197,6 +203,7 @@ export class BrokerMemory {
   }
 
   #evicted({ client }: Session): void {
+    this.incoming.forget(client)
     this.#dropped.inc({ reason: 'sessions-of-user' })
     this.#options.logger.warn({ client }, 'a session is forgotten: its user has made too many')
   }
@@ -215,6 +222,8 @@ export class BrokerMemory {
     }
     for (const session of restored.values()) this.sessions.restore(session)
     for (const { client, ...packet } of incoming) this.incoming.restore(client, packet)
+    // Those of a clean session ended with the broker.
+    for (const { client } of incoming) if (!restored.has(client)) this.incoming.forget(client)
     for (const message of retained) this.retained.put({ ...message, retain: true })
     for (const will of wills) this.#wills.set(will.clientId, will)
     this.#file.moveCursor(position ?? 0)

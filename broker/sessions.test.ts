@@ -126,19 +126,24 @@ describe('a session', () => {
   })
 })
 
-test('a QoS 2 message that is sent again under its identifier is taken once [MQTT-4.3.3-2]', async () => {
+test('a QoS 2 message that is sent again under its identifier is taken once, also by a broker that died in between [MQTT-4.3.3-2]', async () => {
   await broker.start()
-  const socket = await broker.connectSilently()
   const username = 'hengkang-b01-heat'
   const password = Buffer.from(`secret of ${username}`)
-  socket.write(generate({ cmd: 'connect', clientId: 'raw', clean: false, username, password }))
-  await once(socket, 'data')
   const packet = { cmd: 'publish', topic: `${house}event`, payload: 'once', qos: 2, messageId: 7 } as const
-  for (const dup of [false, true]) {
+  const connectAndSend = async (dup: boolean) => {
+    const socket = await broker.connectSilently()
+    socket.write(generate({ cmd: 'connect', clientId: 'raw', clean: false, username, password }))
+    await once(socket, 'data')
     socket.write(generate({ ...packet, dup, retain: false }))
     const [pubrec] = await once(socket, 'data')
     expect(pubrec).toEqual(Buffer.from([0x50, 2, 0, 7]))
   }
+  await connectAndSend(false)
+  await connectAndSend(true)
+  await broker.crash()
+  await broker.start()
+  await connectAndSend(true)
   expect(broker.kept()).toHaveLength(1)
 })
 

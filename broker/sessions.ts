@@ -54,7 +54,7 @@ export interface Session {
   waiting: Map<number, Queued>
   /** Its client is here. */
   connected: boolean
-  /** The queue has overflown since the client was last here. */
+  /** The queue has overflown, and is still at least half full. */
   overflown: boolean
 }
 
@@ -83,11 +83,11 @@ export interface SessionsOptions {
   onDropped: (session: Session, first: boolean) => void
   onEvicted: (session: Session) => void
   queueLimit?: number
-  queuedLimitBytes?: number
 }
 
 export class Sessions {
   readonly #options: SessionsOptions
+  readonly #queueLimit: number
   readonly #sessions = new Map<string, Session>()
   readonly #ofUser = new Map<string, Set<Session>>()
   readonly #filters = new TopicFilters<Match>()
@@ -101,6 +101,7 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options
+    this.#queueLimit = options.queueLimit ?? queueLimit
   }
 
   get count(): number {
@@ -136,9 +137,20 @@ export class Sessions {
     return found
   }
 
-  /** Throws when there is no room for one more. */
+  /** The session of a client, made now if there is none; nothing when there is no room for one more. */
+  open(client: string, nowMs: number): Session | undefined {
+    const known = this.#sessions.get(client)
+    if (known || this.#sessions.size >= sessionsLimit) return known
+    const session = emptySession(client, nowMs)
+    this.#enter(session)
+    this.#options.record(['session', client, nowMs])
+    return session
+  }
+
+  /** Throws when there is no room. */
   subscribe(client: string, subscriptions: readonly Subscription[], nowMs: number): void {
-    const session = this.#sessions.get(client) ?? this.#begin(client, nowMs)
+    const session = this.open(client, nowMs)
+    if (!session) throw new Error(`the broker keeps ${sessionsLimit} sessions`)
     for (const subscription of subscriptions) {
       const { topic, qos } = subscription
       const before = session.subscriptions.get(topic)
@@ -168,7 +180,10 @@ export class Sessions {
     for (const before of session.subscriptions.values()) this.#listen(client, before, undefined)
     for (const queued of [...session.inFlight, ...session.waiting.values()]) this.#count(queued, -1)
     this.#sessions.delete(client)
-    this.#ofUser.get(userOf(client))?.delete(session)
+    const user = userOf(client)
+    const own = this.#ofUser.get(user)
+    own?.delete(session)
+    if (own?.size === 0) this.#ofUser.delete(user)
     this.#options.record(['forget', client])
     return true
   }
@@ -190,7 +205,8 @@ export class Sessions {
 
   /** A message for one client. False when there is no room. */
   queue(client: string, message: Said & { retain?: boolean }, origin?: Queued['origin']): boolean {
-    const session = this.#sessions.get(client) ?? this.#begin(client, 0)
+    const session = this.open(client, 0)
+    if (!session) return false
     if (!this.hasRoom(session)) {
       this.#options.onDropped(session, !session.overflown)
       session.overflown = true
@@ -208,8 +224,7 @@ export class Sessions {
   }
 
   hasRoom({ waiting }: Session): boolean {
-    const { queueLimit: limit = queueLimit, queuedLimitBytes: limitBytes = queuedLimitBytes } = this.#options
-    return waiting.size < limit && this.#queuedBytes < limitBytes
+    return waiting.size < this.#queueLimit && this.#queuedBytes < queuedLimitBytes
   }
 
   /** The message goes out under this packet identifier. */
@@ -239,7 +254,7 @@ export class Sessions {
     const at = session?.inFlight.findIndex((queued) => queued.messageId === messageId) ?? -1
     const [queued] = at < 0 ? [] : (session?.inFlight.splice(at, 1) ?? [])
     if (!session || !queued) return undefined
-    session.overflown = false
+    if (session.waiting.size < this.#queueLimit / 2) session.overflown = false
     session.inFlightBytes -= queued.payload.length
     session.identifiers.delete(messageId)
     this.#count(queued, -1)
@@ -269,14 +284,6 @@ export class Sessions {
       for (const { topic, qos } of subscriptions.values()) yield ['subscribe', client, topic, qos]
       for (const queued of [...inFlight, ...waiting.values()]) yield queueing(client, queued)
     }
-  }
-
-  #begin(client: string, seenMs: number): Session {
-    if (this.#sessions.size >= sessionsLimit) throw new Error(`the broker keeps ${sessionsLimit} sessions`)
-    const session = emptySession(client, seenMs)
-    this.#enter(session)
-    this.#options.record(['session', client, seenMs])
-    return session
   }
 
   #enter(session: Session): void {
