@@ -112,8 +112,13 @@ export class IntakeFile {
     })
     this.#messageBytes -= trimmedBytes
     if (trimmedBytes === 0) return
-    if (this.#messageBytes <= vacuumLiveBytes && this.#freeBytes() > vacuumFreeBytes)
-      this.#database.exec('vacuum')
+    if (this.#messageBytes <= vacuumLiveBytes && this.#freeBytes() > vacuumFreeBytes) this.#giveBack()
+  }
+
+  /** Rewrites what is left; the file ends where it ends with the checkpoint. */
+  #giveBack(): void {
+    this.#database.exec('vacuum')
+    this.#database.pragma('wal_checkpoint(PASSIVE)')
   }
 
   /** To be called now and then: makes the reserve. On a full disk it lets go of what can go, and looks whether

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from './clock.ts'
@@ -205,5 +207,58 @@ test('a full log refuses, says so, and takes messages again once consumers have 
   for (const consumer of intakeConsumers) log.reportCursor(consumer, reader.end())
   await expect.poll(() => append(log, big).then(() => 'taken', String), { timeout: 5_000 }).toBe('taken')
   expect(log.health()).toMatchObject({ ok: true })
+  reader.close()
+})
+
+test('over the soft limit PUBACKs come late, the state says so, and they come at once when there is room', async () => {
+  const log = await open(10_000)
+  const large = { ...message(1), payload: Buffer.alloc(4_000) }
+  await append(log, large)
+  await append(log, large)
+  expect(log.state()).toBe('holding')
+  expect(log.health()).toMatchObject({ ok: true, detail: expect.stringContaining('holds PUBACKs back') })
+  await append(log, message(2))
+  const held = append(log, message(3)).then(() => 'late')
+  const soon = new Promise((resolve) => setTimeout(resolve, 200, 'not yet'))
+  expect(await Promise.race([held, soon])).toBe('not yet')
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  for (const consumer of intakeConsumers) log.reportCursor(consumer, reader.end())
+  reader.close()
+  expect(await held).toBe('late')
+  expect(log.state()).toBe('taking')
+})
+
+test('another process reads along while the log is written, every position once and in order', async () => {
+  const log = await open()
+  const follower = `
+    import { openIntakeReader } from ${JSON.stringify(new URL('intake-reader.ts', import.meta.url).href)}
+    const reader = openIntakeReader(process.argv[1])
+    const positions = []
+    while (positions.length < 5000)
+      for (const { position } of reader.read(positions.at(-1) ?? 0, 500)) positions.push(position)
+    const first = positions[0]
+    console.log(positions.every((position, index) => position === first + index), positions.length)`
+  const following = promisify(execFile)(process.execPath, [
+    '--no-warnings',
+    '--input-type=module',
+    '-e',
+    follower,
+    join(folder, 'intake.db'),
+  ])
+  for (let batch = 0; batch < 50; batch++)
+    await Promise.all(Array.from({ length: 100 }, (_, seq) => append(log, message(batch * 100 + seq))))
+  expect((await following).stdout.trim()).toBe('true 5000')
+})
+
+test('a consumer that reports a lower position than before gets nothing back, and loses nothing', async () => {
+  const log = await open()
+  for (let seq = 0; seq < 5; seq++) await append(log, message(seq))
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  const origin = reader.origin()
+  for (const consumer of intakeConsumers) log.reportCursor(consumer, origin + 3)
+  await expect.poll(() => reader.read(origin, 10)).toHaveLength(2)
+  log.reportCursor('history', 0)
+  await close(log)
+  expect(reader.read(origin, 10).map(({ position }) => position - origin)).toEqual([4, 5])
   reader.close()
 })
