@@ -5,9 +5,11 @@ import { LineProtocol } from '../../ingest/history/line-protocol.ts'
 import type { Batch, Point } from '../../ingest/history/store.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { startInfluxd } from '../support/influxd.ts'
+import { median } from './percentile.ts'
 
 /** What our writer costs: `InfluxStore.write` beside the least that could be done, `http.request` with lines made
- *  beforehand, into the same InfluxDB, one request in flight, in turns. */
+ *  beforehand, into the same InfluxDB, one request in flight. The two take turns batch by batch, so that whatever
+ *  else the machine does falls on both. */
 const repeats = 3
 const devices = 1_000
 const batchesMade = 40
@@ -58,46 +60,52 @@ async function compare({
     { name: 'writer', write: (nth) => store.write(batches[nth] ?? batchOf(nth, size)) },
   ]
   await store.ping()
-  for (const side of sides) await speed(side, { size, roundMs: 500 })
+  await turns(sides, { size, roundMs: 500 })
   const ratios: number[] = []
   for (let repeat = 0; repeat < repeats; repeat++) {
-    const rates = new Map<string, Speed>()
-    for (const side of repeat % 2 === 0 ? sides : sides.toReversed())
-      rates.set(side.name, await speed(side, { size, roundMs }))
-    const raw = rates.get('raw HTTP')
-    const ours = rates.get('writer')
+    const [raw, ours] = await turns(sides, { size, roundMs })
     if (!raw || !ours) continue
     ratios.push(ours.perSecond / raw.perSecond)
-    const said = [...rates].map(
-      ([name, { perSecond, cpuUs }]) =>
+    const said = [raw, ours].map(
+      ({ name, perSecond, cpuUs }) =>
         `${name} ${Math.round(perSecond)}/s at ${cpuUs.toFixed(2)} µs of our CPU each`,
     )
-    process.stdout.write(
-      `${size} readings a batch: ${said.join(', ')}, ${percent(ours.perSecond / raw.perSecond)}\n`,
-    )
+    process.stdout.write(`${size} readings a batch: ${said.join(', ')}, ${percent(ratios.at(-1) ?? 0)}\n`)
   }
   await store.stop()
   agent.destroy()
-  return ratios.toSorted((a, b) => a - b)[Math.floor(repeats / 2)] ?? 0
+  return median(ratios)
 }
 
 interface Speed {
+  name: string
   perSecond: number
   /** Processor time of this process for a reading, µs. */
   cpuUs: number
 }
 
-async function speed({ write }: Side, { size, roundMs }: { size: number; roundMs: number }): Promise<Speed> {
-  const startMs = performance.now()
-  const cpuBefore = process.cpuUsage()
-  let written = 0
-  while (performance.now() - startMs < roundMs) await write(written++ % batchesMade)
-  const { user, system } = process.cpuUsage(cpuBefore)
-  const readings = written * size
-  return {
-    perSecond: readings / ((performance.now() - startMs) / 1_000),
-    cpuUs: (user + system) / readings,
-  }
+/** Each side is at it for about `roundMs`. */
+async function turns(
+  sides: readonly Side[],
+  { size, roundMs }: { size: number; roundMs: number },
+): Promise<Speed[]> {
+  const spent = sides.map((side) => ({ side, readings: 0, ms: 0, cpuUs: 0 }))
+  const endMs = performance.now() + roundMs * sides.length
+  for (let nth = 0; performance.now() < endMs; nth++)
+    for (const turn of nth % 2 === 0 ? spent : spent.toReversed()) {
+      const startMs = performance.now()
+      const before = process.cpuUsage()
+      await turn.side.write(nth % batchesMade)
+      const { user, system } = process.cpuUsage(before)
+      turn.ms += performance.now() - startMs
+      turn.cpuUs += user + system
+      turn.readings += size
+    }
+  return spent.map(({ side: { name }, readings, ms, cpuUs }) => ({
+    name,
+    perSecond: readings / (ms / 1_000),
+    cpuUs: cpuUs / readings,
+  }))
 }
 
 function post(target: URL, agent: Agent, body: Buffer): Promise<void> {
