@@ -54,7 +54,9 @@ test('an external broker takes the place of our own, with its login apart from i
   expect(() => parseConfig(login)).toThrow('MQTT_USERNAME: has no meaning without MQTT_URL')
   expect(() => parseConfig({ MQTT_URL: url, MQTT_USERNAME: 'estate' })).toThrow('go together')
   expect(() => parseConfig({ MQTT_URL: 'mqtt://estate:secret@broker.example' })).toThrow('MQTT_USERNAME')
-  expect(() => parseConfig({ MQTT_URL: url, MQTT_PORT: '1884' })).toThrow(
-    'MQTT_PORT: has no meaning with MQTT_URL',
-  )
+})
+
+test('where our own broker would listen may stay set beside an external one, as in a unit file', () => {
+  const { mqtt } = parseConfig({ MQTT_URL: 'mqtt://10.0.0.2', MQTT_HOST: '0.0.0.0', MQTT_PORT: '1884' })
+  expect(mqtt.external).toEqual({ url: 'mqtt://10.0.0.2' })
 })

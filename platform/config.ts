@@ -53,8 +53,6 @@ const pairs = [
   ['INFLUX_USERNAME', 'INFLUX_PASSWORD'],
 ] as const
 const needed = { MQTT_USERNAME: 'MQTT_URL', INFLUX_USERNAME: 'INFLUX_URL' } as const
-/** Where our own broker would listen, if there were one. */
-const ownBroker = ['MQTT_HOST', 'MQTT_PORT'] as const
 
 /** Where and as whom one of our own programs speaks MQTT. */
 export type MqttAccess = Readonly<{
@@ -64,7 +62,7 @@ export type MqttAccess = Readonly<{
 
 export type Config = Readonly<{
   dataDir: string
-  /** Where our own broker listens, or the external one that stands in for it. */
+  /** Where our own broker listens; with an external one in its place, host and port are not used. */
   mqtt: Readonly<{ host: string; port: number; external?: MqttAccess }>
   http: Readonly<{ host: string; port: number }>
   /** InfluxDB instead of the embedded history. */
@@ -104,9 +102,6 @@ function mismatches(given: Readonly<Record<string, unknown>>): string[] {
     ...Object.entries(needed)
       .filter(([name, other]) => set(name) && !set(other))
       .map(([name, other]) => `${name}: has no meaning without ${other}`),
-    ...ownBroker
-      .filter((name) => set(name) && set('MQTT_URL'))
-      .map((name) => `${name}: has no meaning with MQTT_URL, which replaces our own broker`),
   ]
 }
 

@@ -42,8 +42,8 @@ export class RunningSystem {
     options: { roles?: readonly string[]; environment?: Record<string, string>; dataDir?: string } = {},
   ): Promise<RunningSystem> {
     const dir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'estate-'))
-    const ports = { ...(!options.environment?.['MQTT_URL'] && { MQTT_PORT: '0' }), HTTP_PORT: '0' }
-    const environment = { DATA_DIR: dir, ...ports, LOG_LEVEL: 'info', ...options.environment }
+    const defaults = { DATA_DIR: dir, MQTT_PORT: '0', HTTP_PORT: '0', LOG_LEVEL: 'info' }
+    const environment = { ...defaults, ...options.environment }
     const start = { roles: options.roles ?? [], environment }
     const system = new RunningSystem(start, { dir, keep: options.dataDir !== undefined })
     await system.#ready()
