@@ -14,9 +14,9 @@ describe('the intake goes at the pace of history', () => {
   test.each<[string, Progress | undefined, { end: number; nowMs: number }, number]>([
     ['nobody has reported yet', undefined, { end: 1e9, nowMs: 0 }, free],
     ['history is at the end', progress(30_000), { end: 0, nowMs: 100 }, free],
-    ['a third of a second waits', progress(30_000), { end: 10_000, nowMs: 100 }, free],
-    ['a little too much waits', progress(30_000), { end: 10_501, nowMs: 100 }, 36_000],
-    ['half a second waits', progress(30_000), { end: 15_750, nowMs: 100 }, 30_000],
+    ['a fifth of a second waits', progress(30_000), { end: 6_000, nowMs: 100 }, free],
+    ['a little too much waits', progress(30_000), { end: 6_001, nowMs: 100 }, 36_000],
+    ['three tenths of a second wait', progress(30_000), { end: 9_000, nowMs: 100 }, 30_000],
     ['an hour waits after a standstill', progress(30_000), { end: 1e8, nowMs: 100 }, 24_000],
     ['history has not moved for two seconds', progress(30_000), { end: 1e8, nowMs: 2_001 }, free],
     ['a burst after a quiet night', progress(10), { end: 5_000, nowMs: 100 }, free],

@@ -59,7 +59,7 @@ export function progressed(was: Progress | undefined, position: number, atMs: nu
 /** A consumer that has not moved for so long stands still. */
 const standstillMs = 2_000
 /** What may wait for a consumer: what it deals with in this time, */
-const backlogS = 0.35
+const backlogS = 0.2
 /** but so many messages in any case: it takes them in batches. */
 const backlogLeast = 5_000
 const slowestPerS = 1_000
