@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { systemClock } from '../platform/clock.ts'
+import { parseConfig } from '../platform/config.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
 import { countedFor, type IntakeReader } from '../platform/intake-message.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
@@ -80,7 +81,7 @@ export class Consumers {
   async live(reader: IntakeReader, { wrap = (store) => store, replay, dies }: LifeOptions = {}) {
     const told: Refused[] = []
     const life = new Lifecycle(silentLog)
-    const history = openHistory({ dataDir: this.folder, timeZone: 'Asia/Shanghai' }, systemClock)
+    const history = openHistory(parseConfig({ DATA_DIR: this.folder }), systemClock)
     await history.start()
     life.onStop('history', () => history.stop())
     const memory = new IngestMemory(join(this.folder, 'ingest.db'))

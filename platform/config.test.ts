@@ -6,6 +6,7 @@ test('without any variable the system runs on its own machine with its own store
     dataDir: './data',
     mqtt: { host: '127.0.0.1', port: 1883 },
     http: { host: '127.0.0.1', port: 8080 },
+    keepDays: { raw: 35, minute: 366, hour: 3_653 },
     timeZone: 'Asia/Shanghai',
     logLevel: 'info',
   })
@@ -29,6 +30,15 @@ test.each(['MQTT_TLS_PORT', 'MQTT_WS_PORT', 'DATABASE_URL', 'INFLUX_TOKEN'])(
     expect(() => parseConfig({ [name]: '1' })).toThrow(`${name} is set, but this version cannot do that yet`)
   },
 )
+
+test('history is kept as long as the operator says, the coarser at least as long as the finer', () => {
+  expect(parseConfig({ HISTORY_RAW_DAYS: '400', HISTORY_MINUTE_DAYS: '400' }).keepDays).toMatchObject({
+    raw: 400,
+  })
+  expect(() => parseConfig({ HISTORY_RAW_DAYS: '400' })).toThrow('HISTORY_MINUTE_DAYS')
+  expect(() => parseConfig({ HISTORY_HOUR_DAYS: '30' })).toThrow('HISTORY_HOUR_DAYS')
+  expect(() => parseConfig({ HISTORY_RAW_DAYS: '0' })).toThrow('HISTORY_RAW_DAYS')
+})
 
 test('an empty variable counts as not set', () => {
   expect(parseConfig({ INFLUX_URL: '', DATABASE_URL: '' }).influx).toBeUndefined()

@@ -7,6 +7,8 @@ import { OperatorError } from './operator-error.ts'
 const absent = (name: string) =>
   z.undefined({ error: `${name} is set, but this version cannot do that yet: remove it` }).optional()
 
+/** How long history is kept, days. */
+const days = z.coerce.number<string>().int().min(1).max(36_500)
 const port = z.coerce.number<string>().int().min(0).max(65_535)
 
 const timeZone = z
@@ -36,6 +38,9 @@ const settings = z.object({
     .default('estate'),
   INFLUX_USERNAME: z.string().optional(),
   INFLUX_PASSWORD: z.string().optional(),
+  HISTORY_RAW_DAYS: days.default(35),
+  HISTORY_MINUTE_DAYS: days.default(366),
+  HISTORY_HOUR_DAYS: days.default(3_653),
   SITE_TIMEZONE: timeZone.default('Asia/Shanghai'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   MQTT_TLS_PORT: absent('MQTT_TLS_PORT'),
@@ -67,6 +72,8 @@ export type Config = Readonly<{
   http: Readonly<{ host: string; port: number }>
   /** InfluxDB instead of the embedded history. */
   influx?: Readonly<{ url: string; database: string; username?: string; password?: string }>
+  /** How long readings, their minutes and their hours are kept; days are kept for ever. */
+  keepDays: Readonly<{ raw: number; minute: number; hour: number }>
   timeZone: string
   logLevel: string
 }>
@@ -78,6 +85,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
   )
   const parsed = settings.safeParse(given)
   const mistakes = [...(parsed.error?.issues.map(mistake) ?? []), ...mismatches(given)]
+  if (parsed.success) mistakes.push(...keptTooShort(parsed.data))
   if (!parsed.success || mistakes.length > 0)
     throw new OperatorError('The environment has mistakes:', mistakes)
   const set = parsed.data
@@ -90,6 +98,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     },
     http: { host: set.HTTP_HOST, port: set.HTTP_PORT },
     ...(set.INFLUX_URL && { influx: influxOf(set.INFLUX_URL, set) }),
+    keepDays: { raw: set.HISTORY_RAW_DAYS, minute: set.HISTORY_MINUTE_DAYS, hour: set.HISTORY_HOUR_DAYS },
     timeZone: set.SITE_TIMEZONE,
     logLevel: set.LOG_LEVEL,
   })
@@ -102,6 +111,19 @@ function mismatches(given: Readonly<Record<string, unknown>>): string[] {
     ...Object.entries(needed)
       .filter(([name, other]) => set(name) && !set(other))
       .map(([name, other]) => `${name}: has no meaning without ${other}`),
+  ]
+}
+
+/** What is coarser has to outlive what is finer, or a chart would find nothing. */
+function keptTooShort(set: z.infer<typeof settings>): string[] {
+  const { HISTORY_RAW_DAYS: raw, HISTORY_MINUTE_DAYS: minute, HISTORY_HOUR_DAYS: hour } = set
+  return [
+    ...(minute < raw
+      ? [`HISTORY_MINUTE_DAYS: minutes are kept at least as long as readings, ${raw} days`]
+      : []),
+    ...(hour < minute
+      ? [`HISTORY_HOUR_DAYS: hours are kept at least as long as minutes, ${minute} days`]
+      : []),
   ]
 }
 

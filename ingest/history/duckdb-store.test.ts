@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
 import { systemClock, VirtualClock, type Clock } from '../../platform/clock.ts'
 import { DuckDbStore } from './duckdb-store.ts'
-import { dayMs, defaultKeep, minuteMs, type Keep } from './resolution.ts'
+import { dayMs, minuteMs, type Keep, keepOf } from './resolution.ts'
 
 const endless = join(import.meta.dirname, '../../test/support/endless-history.ts')
 const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
@@ -105,7 +105,7 @@ describe('what is past its keep', () => {
 
   test('goes, its minutes answer for it, and a straggler joins them', async () => {
     const clock = new VirtualClock(startMs + minuteMs)
-    const store = await opened({ clock, keep: defaultKeep })
+    const store = await opened({ clock, keep: keepOf({ raw: 35, minute: 366, hour: 3_653 }) })
     const words = pointAt(61, { t: startMs + 61_000, fields: { phase: 'charging' } })
     await store.write(batchOf([...Array.from({ length: 60 }, (_, nth) => pointAt(nth + 1)), words]))
     await store.upkeep()

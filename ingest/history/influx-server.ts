@@ -56,14 +56,16 @@ export function influxServer(settings: InfluxSettings): InfluxServer {
 
 const suffixes = { raw: '', minute: '_1m', hour: '_1h', day: '_1d' } as const
 
-/** InfluxDB removes whole shards: short ones where much is kept for a short time, and few where a year is read. */
+/** InfluxDB removes whole shards: short ones where much is kept for a short time, and few where a year is read.
+ *  None may be longer than the keep. */
+const shardDays = { raw: 1, minute: 28, hour: 364, day: 3_640 } as const
+const shardDaysForEver = 7
+
 function durations(resolution: Resolution, keep: Keep): string {
   const keepMs = { raw: keep.rawMs, minute: keep.minuteMs, hour: keep.hourMs, day: Infinity }[resolution]
-  const shard = { raw: Number.isFinite(keepMs) ? '1d' : '7d', minute: '28d', hour: '364d', day: '3640d' }[
-    resolution
-  ]
-  const kept = Number.isFinite(keepMs) ? `${Math.ceil(keepMs / dayMs)}d` : 'INF'
-  return `DURATION ${kept} SHARD DURATION ${shard}`
+  const days = Math.ceil(keepMs / dayMs)
+  const shard = resolution === 'raw' && days === Infinity ? shardDaysForEver : shardDays[resolution]
+  return `DURATION ${days === Infinity ? 'INF' : `${days}d`} SHARD DURATION ${Math.min(shard, days)}d`
 }
 
 /** A name in InfluxQL: bound parameters stand for values only. */

@@ -8,7 +8,7 @@ import { missing } from '../../test/support/programs.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { influxServer, type InfluxSettings } from './influx-server.ts'
 import { InfluxStore } from './influx-store.ts'
-import { dayMs, defaultKeep, hourMs } from './resolution.ts'
+import { dayMs, hourMs, keepOf } from './resolution.ts'
 
 const supply = { kind: 'heat-entrance', device: 'hengkang-b01-heat', signal: 'p_sup_kpa' } as const
 const stops: (() => Promise<void>)[] = []
@@ -147,7 +147,7 @@ describe.skipIf(missing('influxd'))('rollups and retention in a real InfluxDB', 
 
   test('databases that we make keep as long as they should, and what is older is refused in words', async () => {
     const { url } = await influxd()
-    const store = await opened({ url, keep: defaultKeep })
+    const store = await opened({ url, keep: keepOf({ raw: 35, minute: 366, hour: 3_653 }) })
     await store.write(batchOf([at(1, 500)]))
     await store.upkeep()
     const kept = async (database: string) => {

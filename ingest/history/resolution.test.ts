@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { dayMs, defaultKeep, hourMs, minuteMs, planned } from './resolution.ts'
+import { dayMs, hourMs, minuteMs, planned, keepOf } from './resolution.ts'
 
 const nowMs = Date.UTC(2026, 5, 1)
 const plan = (spanMs: number, points: number, ageMs = 0) =>
   planned(
     { fromMs: nowMs - ageMs - spanMs, toMs: nowMs - ageMs, points },
-    { nowMs, keep: defaultKeep, timeZone: 'Asia/Shanghai' },
+    { nowMs, keep: keepOf({ raw: 35, minute: 366, hour: 3_653 }), timeZone: 'Asia/Shanghai' },
   )
 
 describe('a chart is drawn from the coarsest that gives the points it asks for', () => {
@@ -33,7 +33,7 @@ describe('and from no finer one than is still kept where it begins', () => {
 test('from rollups a chart is of whole minutes, and has no more buckets than it asked for', () => {
   const { window } = planned(
     { fromMs: nowMs + 90_500, toMs: nowMs + hourMs + 1, points: 20 },
-    { nowMs, keep: defaultKeep, timeZone: 'Asia/Shanghai' },
+    { nowMs, keep: keepOf({ raw: 35, minute: 366, hour: 3_653 }), timeZone: 'Asia/Shanghai' },
   )
   expect(window).toEqual({ fromMs: nowMs + minuteMs, toMs: nowMs + 61 * minuteMs, slotMs: 3 * minuteMs })
 })

@@ -20,9 +20,11 @@ export interface Keep {
   hourMs: number
 }
 
-/** Raw 35 days (as long as a water meter keeps its own), minutes a year, hours ten. */
-export const defaultKeep: Keep = { rawMs: 35 * dayMs, minuteMs: 366 * dayMs, hourMs: 3_653 * dayMs }
 export const forever: Keep = { rawMs: Infinity, minuteMs: Infinity, hourMs: Infinity }
+
+export function keepOf(days: { raw: number; minute: number; hour: number }): Keep {
+  return { rawMs: days.raw * dayMs, minuteMs: days.minute * dayMs, hourMs: days.hour * dayMs }
+}
 
 export interface Plan {
   resolution: Resolution

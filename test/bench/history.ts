@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DuckDbStore } from '../../ingest/history/duckdb-store.ts'
 import { influxServer } from '../../ingest/history/influx-server.ts'
 import { InfluxStore } from '../../ingest/history/influx-store.ts'
-import { dayMs, defaultKeep, forever, minuteMs } from '../../ingest/history/resolution.ts'
+import { dayMs, forever, minuteMs, keepOf } from '../../ingest/history/resolution.ts'
 import type { HistoryStore, Point } from '../../ingest/history/store.ts'
 import { VirtualClock } from '../../platform/clock.ts'
 import { startInfluxd } from '../support/influxd.ts'
@@ -108,7 +108,12 @@ async function embedded(): Promise<Subject> {
   return {
     name: 'DuckDB',
     clock,
-    store: new DuckDbStore({ file, timeZone: 'Asia/Shanghai', clock, keep: defaultKeep }),
+    store: new DuckDbStore({
+      file,
+      timeZone: 'Asia/Shanghai',
+      clock,
+      keep: keepOf({ raw: 35, minute: 366, hour: 3_653 }),
+    }),
     size: async () => (await stat(file)).size,
     stop: () => rm(folder, { recursive: true }),
   }
