@@ -13,6 +13,11 @@ const slowestRestartMs = 1_800
  *  disk already. */
 const stopLimitMs = 3_000
 const startLimitMs = 60_000
+/** MiB at most for young objects, instead of 16. A busy role holds thousands of messages for the length of one
+ *  fsync or one HTTP request: with little room they are copied again and again while they wait (measured in
+ *  ingest: half of the time spent on collecting them, 2 of 17 µs a message). A role that is not busy never asks for
+ *  it. */
+const youngSpace = '--max-semi-space-size=64'
 const pidRetryMs = 1_000
 
 export interface RoleProcessOptions {
@@ -80,6 +85,7 @@ export class RoleProcess {
     const { entry, roles, environment, onMessage, log } = this.#options
     const child = fork(entry, [...roles], {
       env: environment(),
+      execArgv: [...process.execArgv, youngSpace],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     this.#child = child

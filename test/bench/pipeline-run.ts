@@ -26,7 +26,7 @@ const devices = 1_000
 const latencyRatePerS = 1_000
 const overloadFactor = 1.3
 /** How far ahead of InfluxDB the load may be at its peak, s. */
-const aheadS = 0.7
+const aheadS = 0.5
 /** And at least, readings: before a rate is known. */
 const aheadAtLeast = 5_000
 const lookMs = 20
