@@ -144,7 +144,7 @@ async function askQuarantine(config: Config, words: unknown): Promise<unknown> {
     const health = () => ({ ok: false, detail: 'no server runs on this DATA_DIR' })
     const desk = new QuarantineDesk({
       memory,
-      replays: new QuarantineReplays({ memory, clock }),
+      replays: new QuarantineReplays({ memory, clock, onAsked: () => {} }),
       health,
       clock,
     })

@@ -26,6 +26,8 @@ interface LifeOptions {
   wrap?: (store: HistoryStore) => HistoryStore
   /** Asked for when everything in the log is dealt with. */
   replay?: QuarantineSelection
+  /** Happens when everything in the log is dealt with. */
+  meanwhile?: () => Promise<void>
   /** Resolves when this life is to end with the replay in the middle. */
   dies?: Promise<void>
 }
@@ -78,7 +80,7 @@ export class Consumers {
   }
 
   /** One life of the consumer: everything in the log is dealt with, then it stops. */
-  async live(reader: IntakeReader, { wrap = (store) => store, replay, dies }: LifeOptions = {}) {
+  async live(reader: IntakeReader, { wrap = (store) => store, replay, meanwhile, dies }: LifeOptions = {}) {
     const told: Refused[] = []
     const life = new Lifecycle(silentLog)
     const history = openHistory(parseConfig({ DATA_DIR: this.folder }), systemClock)
@@ -92,7 +94,7 @@ export class Consumers {
     life.onStop('log', () => log.stop())
     const metrics = openMetrics('test')
     const audit = new Audit({ reader, memory, clock: systemClock, logger: silentLog, metrics })
-    const replays = new QuarantineReplays({ memory, clock: systemClock })
+    const replays = new QuarantineReplays({ memory, clock: systemClock, onAsked: () => log.wake() })
     const writer = new HistoryWriter({
       log,
       origin: () => reader.origin(),
@@ -111,6 +113,7 @@ export class Consumers {
     })
     life.onStop('writer', () => writer.stop())
     await expect.poll(() => memory.cursor(), { timeout: 10_000 }).toBe(reader.end())
+    await meanwhile?.()
     const replayed = replay && replays.ask(replay)
     await Promise.race([replayed?.done, ...(dies ? [dies] : [])])
     const stored = await history.range({

@@ -45,7 +45,7 @@ export class DecodedLog {
 
   stop(): void {
     this.#cancel()
-    this.#wake()
+    this.wake()
   }
 
   /** Position of the newest message on disk. */
@@ -62,7 +62,7 @@ export class DecodedLog {
     return this.#window.slice(first, first + portion)
   }
 
-  /** Resolves when there is something after `cursor`, or when the log is stopped. */
+  /** Resolves when there is something after `cursor`, or somebody is to look up for another reason (`wake`). */
   async more(cursor: number): Promise<void> {
     if (this.#reader.end() > cursor) return
     await new Promise<void>((resolve) => this.#waiting.add(resolve))
@@ -106,10 +106,12 @@ export class DecodedLog {
     const end = this.#reader.end()
     if (end === this.#seenEnd) return
     this.#seenEnd = end
-    this.#wake()
+    this.wake()
   }
 
-  #wake(): void {
+  /** Whoever waits looks up. (Waiting for several promises at once is no way: one that hardly ever comes true, such
+   *  as the end of the process, remembers everybody who ever waited for it.) */
+  wake(): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const resolve of waiting) resolve()

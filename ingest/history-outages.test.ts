@@ -83,7 +83,7 @@ async function startConsumer(
     origin: () => reader.origin(),
     store,
     memory,
-    replays: new QuarantineReplays({ memory, clock: systemClock }),
+    replays: new QuarantineReplays({ memory, clock: systemClock, onAsked: () => decoded.wake() }),
     onDealt: () => {},
     onRefused: () => {},
     onCursor: () => {},

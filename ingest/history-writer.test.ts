@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { queryObjects } from 'node:v8'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { encodeConnection, encodeUpload } from '../firmware-contracts/encode.ts'
 import { Consumers } from './consumers.fixture.ts'
@@ -25,6 +27,7 @@ test('every accepted message has one outcome, and the ledger adds up per device'
     will: true,
   })
   log.countRefused(device)
+  await expect.poll(() => reader.counts().get(device)?.refused).toBe(1)
   const { ledger, quarantine, told, samples } = await consumers.live(reader)
   const line = {
     ...{ accepted: 9, stored: 6, quarantined: 2, duplicate: 1, pending: 0, refused: 1, wills: 1 },
@@ -51,6 +54,30 @@ test('a consumer that died after the store took a batch and before its memory di
   const { ledger, samples } = await consumers.live(reader)
   expect(samples).toBe(30)
   expect(ledger.total).toMatchObject({ accepted: 30, stored: 30, duplicate: 0 })
+})
+
+test('waiting for the next message, again and again, leaves nothing behind', async () => {
+  const { log, reader } = await consumers.openIntake()
+  await send(log, sample(1))
+  let dealt = 0
+  const store = (within: HistoryStore): HistoryStore => ({
+    ...bound(within),
+    write: (batch) => within.write(batch).then(() => void (dealt = batch.to)),
+  })
+  const talk = async (from: number, to: number) => {
+    for (let seq = from; seq <= to; seq++) {
+      const before = dealt
+      await send(log, sample(seq))
+      while (dealt === before) await setImmediate()
+    }
+    return queryObjects(Promise, { format: 'count' })
+  }
+  let grown = 0
+  await consumers.live(reader, {
+    wrap: store,
+    meanwhile: async () => void (grown = -(await talk(2, 21)) + (await talk(22, 121))),
+  })
+  expect(grown).toBeLessThan(50)
 })
 
 test('a store that is down for a while loses nothing and is seen to be down', async () => {

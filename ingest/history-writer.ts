@@ -53,7 +53,6 @@ export interface HistoryWriterParts {
 
 export class HistoryWriter {
   readonly #parts: HistoryWriterParts
-  readonly #stopped = Promise.withResolvers<void>()
   readonly #written: Counter
   readonly #outcomes: Counter
   readonly #lag: Gauge
@@ -63,6 +62,7 @@ export class HistoryWriter {
   /** Receive time of the message in hand; undefined at the end of the log. */
   #behindMs: number | undefined
   #stopping = false
+  #endPause = () => {}
   #trouble: Trouble | undefined
   #done: Promise<void> = Promise.resolve()
 
@@ -120,7 +120,8 @@ export class HistoryWriter {
   /** Waits for the batch in flight. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#stopped.resolve()
+    this.#endPause()
+    this.#parts.log.wake()
     await this.#done
   }
 
@@ -148,7 +149,7 @@ export class HistoryWriter {
       const last = messages.at(-1)
       this.#behindMs = messages[0]?.intake.receivedMs
       if (last) await this.#deal(messages, last.intake.position)
-      else if (!replay) await Promise.race([log.more(this.#cursor), replays.asked(), this.#stopped.promise])
+      else if (!replay) await log.more(this.#cursor)
     }
   }
 
@@ -221,9 +222,11 @@ export class HistoryWriter {
   }
 
   async #pause(ms: number): Promise<void> {
+    if (this.#stopping) return
     const { promise, resolve } = Promise.withResolvers<void>()
+    this.#endPause = resolve
     const cancel = this.#parts.clock.after(ms, resolve)
-    await Promise.race([promise, this.#stopped.promise])
+    await promise
     cancel()
   }
 }

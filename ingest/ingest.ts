@@ -73,7 +73,7 @@ export class Ingest {
       registers: [metrics],
     })
     this.#audit = new Audit({ reader: this.#reader, memory: this.#memory, clock, logger, metrics })
-    this.#replays = new QuarantineReplays({ memory: this.#memory, clock })
+    this.#replays = new QuarantineReplays({ memory: this.#memory, clock, onAsked: () => this.#log.wake() })
     this.#log = new DecodedLog({ reader: this.#reader, clock })
     this.#notices = new Notices({ ...options.mqtt, clock, logger, metrics })
     this.history = openHistory(config, clock)

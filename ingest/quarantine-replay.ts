@@ -50,16 +50,17 @@ interface Request {
 export class QuarantineReplays {
   readonly #memory: IngestMemory
   readonly #clock: Clock
+  readonly #onAsked: () => void
   readonly #requests: Request[] = []
-  #asked = Promise.withResolvers<void>()
   /** What the memory has written down; undefined while it has to be looked up. */
   #plan: ReplayPlan | undefined
   /** Whose batch is under way; nobody's after a crash. */
   #current: Request | undefined
 
-  constructor({ memory, clock }: { memory: IngestMemory; clock: Clock }) {
-    this.#memory = memory
-    this.#clock = clock
+  constructor(options: { memory: IngestMemory; clock: Clock; onAsked: () => void }) {
+    this.#memory = options.memory
+    this.#clock = options.clock
+    this.#onAsked = options.onAsked
   }
 
   /** `result` grows until every raw message that is there now, and fits, was judged again; then `done` resolves.
@@ -69,14 +70,8 @@ export class QuarantineReplays {
     const { promise, resolve: done } = Promise.withResolvers<void>()
     const result = { replayed: 0, stored: 0, duplicate: 0, quarantined: 0, finished: false }
     this.#requests.push({ selection, after: 0, until: this.#memory.cursor(), result, done })
-    this.#asked.resolve()
-    this.#asked = Promise.withResolvers()
+    this.#onAsked()
     return { result, done: promise }
-  }
-
-  /** Resolves when somebody asks. */
-  asked(): Promise<void> {
-    return this.#asked.promise
   }
 
   /** The batch that a crash left under way, else the next that was asked for. */

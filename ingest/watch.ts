@@ -46,7 +46,6 @@ export interface WatchParts {
 export class Watch {
   readonly #parts: WatchParts
   readonly #engine: FaultEngine
-  readonly #stopped = Promise.withResolvers<void>()
   readonly #incidents: Counter
   /** Order closings that the engine has to hear of, in its own turn. */
   readonly #closed: WorkOrder[] = []
@@ -93,7 +92,7 @@ export class Watch {
   /** Finishes the stretch in hand and saves. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#stopped.resolve()
+    this.#parts.log.wake()
     await this.#done
   }
 
@@ -216,9 +215,10 @@ export class Watch {
   }
 
   async #rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
-    const cancel = this.#parts.clock.after(tickMs, resolve)
-    await Promise.race([this.#parts.log.more(this.#cursor), promise, this.#stopped.promise])
+    if (this.#stopping) return
+    const { clock, log } = this.#parts
+    const cancel = clock.after(tickMs, () => log.wake())
+    await log.more(this.#cursor)
     cancel()
   }
 }
