@@ -66,7 +66,7 @@ export class InfluxHttp {
     }
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const send = this.#isSecure() ? httpsRequest : httpRequest
-    send(`${url}${path}`, { method, agent, headers, signal }, resolve).once('error', reject).end(bytes)
+    send(`${url}${path}`, { method, agent, headers, signal }, resolve).on('error', reject).end(bytes)
     try {
       const response = await promise
       const chunks: Uint8Array[] = []

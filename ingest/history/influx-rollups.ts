@@ -49,10 +49,9 @@ export class InfluxRollups {
     this.#parts = parts
   }
 
-  /** Makes everything that is marked; what it could not stays marked. */
-  async rollUp(): Promise<void> {
-    const { dirty } = this.#parts
-    const days = Map.groupBy(dirty.take(), ({ kind, fromMs }) => `${kind}/${Math.floor(fromMs / dayMs)}`)
+  /** Makes everything that was marked; what it could not stays marked. */
+  async rollUp(marked: readonly Stretch[]): Promise<void> {
+    const days = Map.groupBy(marked, ({ kind, fromMs }) => `${kind}/${Math.floor(fromMs / dayMs)}`)
     for (const stretches of days.values()) await this.#makeDay(stretches)
   }
 
@@ -74,7 +73,7 @@ export class InfluxRollups {
     }
   }
 
-  /** Before the first reading of a new file of marks: marks what the database holds already. */
+  /** For a new file of marks: marks what the database holds already. */
   async begin(): Promise<void> {
     const { client, dirty, clock } = this.#parts
     const nowMs = clock.now()

@@ -29,8 +29,10 @@ export interface InfluxStoreOptions {
   timeoutMs?: number
 }
 
-/** About 1 MB; InfluxDB takes 25 MB unless told otherwise. Halved at each answer that a request was too large. */
+/** About 1 MB; InfluxDB takes 25 MB unless told otherwise. Halved at each answer that a request was too large, and
+ *  a hundredth more with each full request that was not: the limit may have been raised. */
 const linesPerRequest = 5_000
+const growth = 1.01
 const writesWaiting = 16
 const readsWaiting = 64
 
@@ -71,9 +73,12 @@ export class InfluxStore implements HistoryStore {
       bodies.push(this.#lines.body(points.slice(start, start + lines)))
     await this.#writing.pass(async () => {
       try {
-        if (!this.#dirty.hasBegun) await this.#rollups.begin()
+        await this.#begin()
         this.#dirty.mark(points)
-        for (const body of bodies) await this.#client.write('raw', body)
+        for (const body of bodies) {
+          await this.#client.write('raw', body)
+          if (points.length >= lines) this.#growLines()
+        }
       } catch (cause) {
         const error = influxWriteError(cause)
         if (error.failure === 'too-large')
@@ -109,8 +114,10 @@ export class InfluxStore implements HistoryStore {
     return undefined
   }
 
+  /** Marks are taken between two writes: those of a write under way stand for readings that are not there yet. */
   async upkeep(): Promise<void> {
-    await this.#rollups.rollUp()
+    const marked = await this.#writing.pass(() => Promise.resolve(this.#dirty.take()))
+    await this.#rollups.rollUp(marked)
   }
 
   async ping(): Promise<void> {
@@ -123,15 +130,25 @@ export class InfluxStore implements HistoryStore {
   }
 
   async #buckets(query: SeriesQuery, resolution: Resolution, window: Window): Promise<Bucket[]> {
+    if (!this.#dirty.hasBegun) await this.#writing.pass(() => this.#begin())
     const pieces = stitched(resolution, window, this.#dirty.of(query.kind, query.device))
     const statements = pieces.map((piece) => this.#bucketsOf(query, piece, window))
     const rows = await this.#select(query, statements)
     return joined(bucketRows.parse(rows.filter((row) => isOfNumbers(row))))
   }
 
+  /** Before the first use of a new file of marks. */
+  async #begin(): Promise<void> {
+    if (!this.#dirty.hasBegun) await this.#rollups.begin()
+  }
+
   #bucketsOf(query: SeriesQuery, { resolution, fromMs, toMs }: Piece, window: Window): string {
     return `SELECT ${callsOf(query.signal, resolution).join(', ')} ${this.#from(query, resolution)}
       AND ${during({ fromMs, toMs })} GROUP BY ${slotsOf(window)} fill(none)`
+  }
+
+  #growLines(): void {
+    this.#linesPerRequest = Math.min(linesPerRequest, Math.ceil(this.#linesPerRequest * growth))
   }
 
   /** A series without a port matches the empty one. */

@@ -8,6 +8,8 @@ export interface Between {
   url: string
   /** What a write is answered from now on: an answer, silence, or InfluxDB's own. */
   writesGet(answer: Answer | 'silence' | 'passed on'): void
+  /** The next write is held until that is called; those after it go through. */
+  holdNextWrite(): () => void
   /** When writes arrived, ms of this process. */
   writesAtMs: number[]
   stop(): Promise<void>
@@ -21,11 +23,15 @@ export interface Answer {
 
 export async function startBetween(influxUrl: string): Promise<Between> {
   let told: Answer | 'silence' | 'passed on' = 'passed on'
+  let held: Promise<void> | undefined
   const writesAtMs: number[] = []
   const server = createServer((request, response) => {
     const isWrite = request.url?.startsWith('/write') === true
     if (isWrite) writesAtMs.push(performance.now())
-    if (!isWrite || told === 'passed on') void passOn(request, response, influxUrl)
+    if (isWrite && held) {
+      void held.then(() => passOn(request, response, influxUrl))
+      held = undefined
+    } else if (!isWrite || told === 'passed on') void passOn(request, response, influxUrl)
     else if (told !== 'silence') response.writeHead(told.status, told.headers).end(told.body)
   })
   server.listen(0, '127.0.0.1')
@@ -34,6 +40,11 @@ export async function startBetween(influxUrl: string): Promise<Between> {
   return {
     url: `http://127.0.0.1:${isInternet(address) ? address.port : 0}`,
     writesGet: (answer) => void (told = answer),
+    holdNextWrite() {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      held = promise
+      return resolve
+    },
     writesAtMs,
     async stop() {
       server.closeAllConnections()
