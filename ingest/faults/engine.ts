@@ -200,11 +200,12 @@ export class FaultEngine {
     return alarmViews(this.#watches.values(), (key) => this.#book.incidentOf(key))
   }
 
-  /** Plain JSON, a copy. */
+  /** Plain JSON. It shares its parts with the engine: to be written down, or restored, before the engine is told
+   *  anything more. A copy of a thousand devices would hold up everything behind them, every few seconds. */
   snapshot(): FaultSnapshot {
     const devices = [...this.#devices.values()]
-    return structuredClone({
-      format: 'faults/2' as const,
+    return {
+      format: 'faults/2',
       nowMs: this.#nowMs,
       nextStepMs: this.#started ? this.#nextStepMs : null,
       devices: Object.fromEntries(
@@ -213,7 +214,7 @@ export class FaultEngine {
       streams: devices.flatMap(({ streams }) => [...streams].map(([lane, stream]) => remember(stream, lane))),
       waiting: this.#waiting.snapshot(),
       book: this.#book.snapshot(),
-    })
+    }
   }
 
   /** Takes up a snapshot; throws a ZodError when it is none. Devices that the registry no longer knows are left
