@@ -200,8 +200,7 @@ export class FaultEngine {
     return alarmViews(this.#watches.values(), (key) => this.#book.incidentOf(key))
   }
 
-  /** Plain JSON. It shares its parts with the engine: to be written down, or restored, before the engine is told
-   *  anything more. A copy of a thousand devices would hold up everything behind them, every few seconds. */
+  /** Plain JSON that shares its parts with the engine: write it down before the engine is told anything more. */
   snapshot(): FaultSnapshot {
     const devices = [...this.#devices.values()]
     return {

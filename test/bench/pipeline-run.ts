@@ -39,6 +39,8 @@ export interface Figures {
   p99Ms: number
   peak: Stretch
   overload?: Stretch
+  /** What others used of the processor, in the worst of the stretches, cores. */
+  foreign: number
   /** Acknowledged, and not in InfluxDB in the end. */
   lost: number
 }
@@ -67,7 +69,7 @@ export async function run({ contender, lengthMs, overload, onStop }: RunOptions)
   onStop(contender, () => started.stop())
   try {
     const { load, probe, meter } = await setUp(contender, started)
-    const latencies = await latency(load, probe, lengthMs)
+    const { latencies, shares } = await latency(load, probe, lengthMs)
     let lost = await drain(load, meter)
     const full = { load, meter, lengthMs }
     const peak = await stretch(full, (stored, perS) => ({
@@ -83,6 +85,7 @@ export async function run({ contender, lengthMs, overload, onStop }: RunOptions)
       p99Ms: percentile(latencies, 99),
       peak,
       ...(beyond && { overload: beyond }),
+      foreign: Math.max(...[shares, peak.shares, beyond?.shares].map((each) => each?.foreign ?? 0)),
       lost,
     }
   } finally {
@@ -110,10 +113,12 @@ async function setUp(contender: ContenderName, started: Lifecycle) {
   return { load, probe, meter }
 }
 
-async function latency(load: Load, probe: Probe, lengthMs: number): Promise<number[]> {
+async function latency(load: Load, probe: Probe, lengthMs: number) {
   load.offer({ ratePerS: latencyRatePerS })
   await pause(warmUpMs)
-  return probe.latencies(lengthMs)
+  const time = new ProcessorTime()
+  const latencies = await probe.latencies(lengthMs)
+  return { latencies, shares: time.shares() }
 }
 
 interface FullLoad {

@@ -55,7 +55,7 @@ async function undisturbed(name: ContenderName, quick: boolean, started: Lifecyc
       onStop: started.onStop.bind(started),
     })
     report(name, figures)
-    const { foreign } = figures.peak.shares
+    const { foreign } = figures
     if (foreign <= foreignLimit) return figures
     const disturbed = `somebody else used ${percent(foreign)} of a core`
     if (quick || attempt === tries) {
