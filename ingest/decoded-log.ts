@@ -1,7 +1,7 @@
 import type { Decoded } from '../firmware-contracts/message.ts'
 import { decode } from '../firmware-contracts/decode.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
-import type { IntakeMessage, IntakeReader } from '../platform/intake-message.ts'
+import { messagesAfter, type IntakeMessage, type IntakeReader } from '../platform/intake-message.ts'
 
 /** The intake log as its consumers want it: decoded, in order, waiting for more at the end.
  *
@@ -48,9 +48,9 @@ export class DecodedLog {
     this.wake()
   }
 
-  /** Position of the newest message on disk. */
-  end(): number {
-    return this.#reader.end()
+  /** How many messages there are after `cursor`. */
+  waiting(cursor: number): number {
+    return messagesAfter(cursor, this.#reader.extent())
   }
 
   /** The next messages after `cursor`; empty at the end of the log. */

@@ -136,3 +136,18 @@ test('what could not be read has come: it is not missing, and once it can be rea
   expect(restarted(memory).admit(sample(2))).toBe(false)
   expect(memory.admit(sample(4))).toBe(true)
 })
+
+test('every other message unreadable, for hours: what was stored is a duplicate still, what was not is new, once', () => {
+  let memory = new DeviceMemory()
+  for (let seq = 1; seq <= 2_400; seq++) {
+    if (seq % 2 === 0) memory.refuse({ boot: 1, seq })
+    else memory.admit(sample(seq))
+  }
+  memory = restarted(memory)
+  expect(memory.numbering().missing).toBe(0)
+  expect([3, 1_201, 2_399].map((seq) => memory.admit(sample(seq)))).toEqual([false, false, false])
+  const replayed = [1_200, 1_400, 2_398, 2_400]
+  expect(replayed.map((seq) => memory.admit(sample(seq)))).toEqual([true, true, true, true])
+  memory = restarted(memory)
+  expect(replayed.map((seq) => memory.admit(sample(seq)))).toEqual([false, false, false, false])
+})

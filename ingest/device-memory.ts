@@ -4,6 +4,7 @@ import { Fingerprints, PrintBudget } from './fingerprints.ts'
 import { giveUp, reconcile, replayAsk, type ReplayAsk } from './replay-asks.ts'
 import { SeriesClock, savedSeries } from './series-clock.ts'
 import { SeenSequences, savedSequences } from './sequences.ts'
+import { savedUnread, UnreadNumbers } from './unread-numbers.ts'
 
 /** What is remembered of a device between its messages: which of them have been here, whether it counts as the
  *  contract says, and what it was asked to send again.
@@ -23,8 +24,7 @@ const saved = z.object({
   deliveryMs: z.number(),
   firmware: z.string().default(''),
   connections: z.array(z.string()).default([]),
-  refused: savedSequences.exactOptional(),
-  redeemed: savedSequences.exactOptional(),
+  unread: savedUnread.default([]),
 })
 /** What a device or its will says of its connection has no number: so many are known by what they say. */
 const connectionsKept = 4
@@ -56,10 +56,7 @@ export class DeviceMemory {
   #deliveryMs: number
   #asks: readonly ReplayAsk[]
   #connections: readonly string[]
-  /** Numbers of messages that could not be read: they came, so nobody is asked for them. Absent before one. */
-  #refused: SeenSequences | undefined
-  /** Of these, the ones that have come once more and could be. */
-  #redeemed: SeenSequences | undefined
+  readonly #unread: UnreadNumbers
   /** Receive time of its latest message since the process began; 0 before the first. */
   heardMs = 0
   /** As its latest birth said; '' before one. */
@@ -76,8 +73,7 @@ export class DeviceMemory {
     this.#deliveryMs = was?.deliveryMs ?? 0
     this.firmware = was?.firmware ?? ''
     this.#connections = was?.connections ?? []
-    this.#refused = was?.refused && new SeenSequences(was.refused)
-    this.#redeemed = was?.redeemed && new SeenSequences(was.redeemed)
+    this.#unread = new UnreadNumbers(was?.unread)
     this.#asks = row ? savedAsks.parse(JSON.parse(row.asks)) : []
   }
 
@@ -92,8 +88,7 @@ export class DeviceMemory {
       deliveryMs: this.#deliveryMs,
       firmware: this.firmware,
       connections: [...this.#connections],
-      ...(this.#refused && { refused: this.#refused.toJSON() }),
-      ...(this.#redeemed && { redeemed: this.#redeemed.toJSON() }),
+      unread: this.#unread.toJSON(),
     }
   }
 
@@ -110,18 +105,13 @@ export class DeviceMemory {
 
   /** True the first time that something readable comes under this number. */
   isNew({ boot, seq }: { boot: number; seq: number }): boolean {
-    if (this.seen.remember(boot, seq)) return true
-    if (!this.#refused?.has(boot, seq)) return false
-    this.#redeemed ??= new SeenSequences()
-    return this.#redeemed.remember(boot, seq)
+    return this.seen.remember(boot, seq) || this.#unread.take(boot, seq)
   }
 
   /** A message that could not be read, except for its number. */
   refuse({ boot, seq }: { boot?: number; seq?: number }): void {
     if (boot === undefined || seq === undefined || !this.seen.isNear(boot, seq)) return
-    if (!this.seen.remember(boot, seq)) return
-    this.#refused ??= new SeenSequences()
-    this.#refused.remember(boot, seq)
+    if (this.seen.remember(boot, seq)) this.#unread.add(boot, seq)
   }
 
   /** True when this was not said before: a broker that delivers again, or keeps it for who subscribes, repeats

@@ -55,7 +55,6 @@ export class HistoryWriter {
   readonly #parts: HistoryWriterParts
   readonly #written: Counter
   readonly #outcomes: Counter
-  readonly #lag: Gauge
   readonly #failures: Counter<'failure'>
   readonly #seconds: Histogram
   #cursor = 0
@@ -88,12 +87,6 @@ export class HistoryWriter {
       collect: () => {
         for (const [what, count] of Object.entries(parts.memory.numbering())) numbering.set({ what }, count)
       },
-    })
-    this.#lag = new Gauge({
-      name: 'estate_ingest_pending_messages',
-      help: 'accepted messages that history has not dealt with',
-      registers,
-      collect: () => this.#lag.set(parts.log.end() - this.#cursor),
     })
     this.#failures = new Counter({
       name: 'estate_history_write_failures_total',
@@ -129,7 +122,7 @@ export class HistoryWriter {
     if (!this.#trouble) return { ok: true, detail: `history is at position ${this.#cursor}` }
     const { failure, reason, sinceMs } = this.#trouble
     const since = new Date(sinceMs).toISOString()
-    const waiting = this.#parts.log.end() - this.#cursor
+    const waiting = this.#parts.log.waiting(this.#cursor)
     const detail = `${writeFailureInWords[failure]} (${reason}); ${waiting} messages wait in the intake log since ${since}`
     return { ok: false, detail }
   }

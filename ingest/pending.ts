@@ -1,4 +1,9 @@
-import { countedFor, type IntakeBooks, type IntakeReader } from '../platform/intake-message.ts'
+import {
+  countedFor,
+  messagesAfter,
+  type IntakeExtent,
+  type IntakeReader,
+} from '../platform/intake-message.ts'
 import type { DecodedMessage } from './decoded-log.ts'
 import { countsFor } from './sorting.ts'
 
@@ -22,7 +27,7 @@ export class PendingCount {
 
   /** Counts the next slice of (cursor, end]; true when nothing is left to count. */
   countOn(cursor: number, end: number): boolean {
-    if (cursor > this.#to) this.#to = cursor
+    if (cursor > this.#to) this.#startAt(cursor)
     if (this.#to >= end) return true
     const messages = this.#reader.read(this.#to, sliceMessages)
     for (const message of messages) {
@@ -36,10 +41,7 @@ export class PendingCount {
 
   /** History has dealt with these, up to `to`. */
   dealt(messages: readonly DecodedMessage[], to: number): void {
-    if (this.#to <= to) {
-      this.#to = to
-      return this.#counts.clear()
-    }
+    if (this.#to <= to) return this.#startAt(to)
     for (const message of messages) {
       const device = countsFor(message)
       const left = (this.#counts.get(device) ?? 0) - 1
@@ -48,14 +50,15 @@ export class PendingCount {
     }
   }
 
+  /** Nothing that is counted waits any longer. */
+  #startAt(cursor: number): void {
+    this.#to = cursor
+    this.#counts.clear()
+  }
+
   /** Device -> messages that wait; `uncounted` of them were not looked at yet. */
-  waiting({ origin, end, unused }: Omit<IntakeBooks, 'counts'>): Waiting {
-    const from = Math.max(this.#to, origin)
-    const without = unused.reduce(
-      (sum, { first, last }) => sum + Math.max(0, Math.min(last, end) - Math.max(first - 1, from)),
-      0,
-    )
-    return { devices: this.#counts, uncounted: Math.max(0, end - from - without) }
+  waiting(extent: IntakeExtent): Waiting {
+    return { devices: this.#counts, uncounted: messagesAfter(this.#to, extent) }
   }
 }
 

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { encodeUpload } from '../firmware-contracts/encode.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
 import type { IntakeReader } from '../platform/intake-message.ts'
 import { Consumers } from './consumers.fixture.ts'
 import type { Batch, HistoryStore } from './history/store.ts'
 import { HistoryWriteError } from './history/write-error.ts'
-import { device, sample, send } from './history-writer.fixture.ts'
+import { dayMs, device, sample, send, topic } from './history-writer.fixture.ts'
 
 /** Messages that a software without the right contract put into quarantine, replayed by one that has it. */
 
@@ -157,4 +158,29 @@ test('what only the store refused is stored by a replay, though its numbers have
   expect(replayed).toMatchObject({ replayed: 1, stored: 1 })
   expect(samples).toBe(7)
   expect(ledger.total).toMatchObject({ accepted: 8, stored: 7, quarantined: 1, difference: 0 })
+})
+
+test('of an upload that the store took in part each reading is counted once, when all of it is in', async () => {
+  await consumers.live(reader, { replay: {} })
+  const rows = [21, 22, 23].map((seq) => ({ seq, t: dayMs + seq, values: { p_ret_kpa: 223 } }))
+  const upload = encodeUpload({ contract: 'heat-entrance/1.0', boot: 1, clock: 'n', rows })
+  await send(log, upload, { to: topic.replace('tele', 'hist') })
+  const picky = {
+    wrap: (store: HistoryStore) =>
+      writing(store, ({ points }) =>
+        points.some(({ seq }) => seq === 22)
+          ? Promise.reject(new HistoryWriteError({ failure: 'partial', reason: 'field type conflict' }))
+          : Promise.resolve(),
+      ),
+  }
+  const first = await consumers.live(reader, picky)
+  const second = await consumers.live(reader, { ...picky, replay: { reason: 'history-refused' } })
+  const third = await consumers.live(reader, { replay: { reason: 'history-refused' } })
+  const counted = [first, second, third].map(({ ledger: { total } }) => [total.quarantined, total.readings])
+  expect(counted).toEqual([
+    [2, 6],
+    [2, 6],
+    [1, 9],
+  ])
+  expect(third.samples).toBe(9)
 })

@@ -126,14 +126,6 @@ export class SeenSequences {
     return true
   }
 
-  has(boot: number, seq: number): boolean {
-    const known = this.#boots.get(boot)
-    const newest = known?.ranges.at(-1)
-    if (!known || !newest) return false
-    const number = unwrapped(seq, newest[1])
-    return known.ranges.some(([from, to]) => number >= from && number <= to)
-  }
-
   /** Whether a number could be the device's next, or lies among those that have come: not so a wild one. */
   isNear(boot: number, seq: number): boolean {
     const newest = this.#boots.get(boot)?.ranges.at(-1)

@@ -77,7 +77,7 @@ function numberedIn(message: Message): number {
 }
 
 /** The same, after the store itself would not take some points: their messages are quarantined, in the store's
- *  own words. */
+ *  own words. What is in store of such a message counts when all of it is, after a replay. */
 export function withoutPoison(
   sorted: Sorted,
   messages: readonly DecodedMessage[],
@@ -97,10 +97,8 @@ export function withoutPoison(
     return [{ message, device, refusal }]
   })
   const outcomes = sorted.outcomes.map((settled, at): Settled => {
-    const position = messages[at]?.intake.position ?? 0
-    if (!reasons.has(position)) return settled
-    const lost = poisoned.filter((poison) => poison.position === position).length
-    return { ...settled, outcome: 'quarantined', readings: Math.max(0, settled.readings - lost) }
+    if (!reasons.has(messages[at]?.intake.position ?? 0)) return settled
+    return { device: settled.device, outcome: 'quarantined', readings: 0, repeated: 0 }
   })
   return { points: sorted.points, refused: [...sorted.refused, ...refused], outcomes }
 }

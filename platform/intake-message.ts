@@ -46,17 +46,31 @@ export interface IntakeReader {
   end(): number
   /** Per device (the one the topic names) since the log was created; trimming does not change it. */
   counts(): Map<string, IntakeCount>
+  extent(): IntakeExtent
   /** All of that at one instant, for a sum that must hold while the broker writes. */
   books(): IntakeBooks
   close(): void
 }
 
-export interface IntakeBooks {
+export interface IntakeExtent {
   origin: number
   end: number
-  counts: Map<string, IntakeCount>
   /** Positions that were never given out, because the log was saved from a damaged file: inclusive ranges. */
   unused: readonly { first: number; last: number }[]
+}
+
+export interface IntakeBooks extends IntakeExtent {
+  counts: Map<string, IntakeCount>
+}
+
+/** Messages above `after`: not simply so many positions, for some may never have been given out. */
+export function messagesAfter(after: number, { origin, end, unused }: IntakeExtent): number {
+  const from = Math.max(after, origin)
+  const without = unused.reduce(
+    (sum, { first, last }) => sum + Math.max(0, Math.min(last, end) - Math.max(first - 1, from)),
+    0,
+  )
+  return Math.max(0, end - from - without)
 }
 
 /** Who reads the log. It is trimmed below the slowest of them, also before one has ever reported. */

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { damagedMessages, readBatch } from './intake-batch.ts'
-import type { IntakeBooks, IntakeCount, IntakeMessage, IntakeReader } from './intake-message.ts'
+import type { IntakeBooks, IntakeCount, IntakeExtent, IntakeMessage, IntakeReader } from './intake-message.ts'
 import { ifWhole, rowReader, rowsFrom } from './intake-rows.ts'
 import { Tallies } from './intake-tallies.ts'
 
@@ -71,13 +71,17 @@ class SqliteIntakeReader implements IntakeReader {
     return this.books().counts
   }
 
+  extent(): IntakeExtent {
+    const { origin, end } = this.#log
+    return { origin, end, unused: unusedRows.parse(this.#statements?.allUnused.all() ?? []) }
+  }
+
   books(): IntakeBooks {
     const statements = this.#statements
     if (!statements) return { origin: 0, end: 0, counts: new Map(), unused: [] }
     const look = () => {
-      const { origin, end, tallied } = this.#log
-      const unused = unusedRows.parse(statements.allUnused.all())
-      return { origin, end, counts: countsOf(statements, { next: tallied + 1, end }), unused }
+      const { end, tallied } = this.#log
+      return { ...this.extent(), counts: countsOf(statements, { next: tallied + 1, end }) }
     }
     // A transaction that met damage cannot be ended well: then it is not quite one instant.
     return ifWhole(() => statements.database.transaction(look)()) ?? look()

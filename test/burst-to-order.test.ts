@@ -90,6 +90,7 @@ function boundTo(reader: IntakeReader, { end, onEnd }: { end: number; onEnd: () 
     end: () => end,
     origin: () => reader.origin(),
     counts: () => reader.counts(),
+    extent: () => ({ ...reader.extent(), end }),
     books: () => reader.books(),
     close: () => reader.close(),
   }

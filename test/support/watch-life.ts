@@ -55,6 +55,10 @@ class PacedReader implements IntakeReader {
     return this.#reader.counts()
   }
 
+  extent(): ReturnType<IntakeReader['extent']> {
+    return this.#reader.extent()
+  }
+
   books(): ReturnType<IntakeReader['books']> {
     return this.#reader.books()
   }
