@@ -2,13 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { encodeUpload } from '../firmware-contracts/encode.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
 import type { IntakeReader } from '../platform/intake-message.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
 import { silentLog } from '../platform/log.ts'
 import { DecodedLog } from './decoded-log.ts'
-import { openIntake, sample, send } from './history-writer.fixture.ts'
+import { dayMs, openIntake, sample, send } from './history-writer.fixture.ts'
+
+const megabyte = 2 ** 20
 
 let folder: string
 let lifecycle: Lifecycle
@@ -76,6 +79,22 @@ test('a consumer far behind gets every message once, and in the end the same as 
   expect(readOn(origin)).toEqual(everything())
   await say(10)
   expect(positions(origin + 38_000)).toEqual(everything().slice(-10))
+})
+
+test('of large uploads a portion has a megabyte, and a window that is full of them loses nothing', async () => {
+  const rows = Array.from({ length: 96 }, (_, nth) => ({
+    seq: nth,
+    t: dayMs + nth * 900_000,
+    values: { vol_l: nth },
+  }))
+  const day = encodeUpload({ contract: 'water-meter/1.0', boot: 1, clock: 'n', rows })
+  const to = 'est/1/hengkang/water-meter/hengkang-b01-f101-water/batch'
+  said = Math.ceil((10 * megabyte) / day.byteLength)
+  await Promise.all(Array.from({ length: said }, () => send(intake.log, day, { to })))
+  const origin = intake.reader.origin()
+  expect(decoded.read(origin).length * day.byteLength).toBeLessThan(megabyte + day.byteLength)
+  expect(readOn(origin + 100)).toEqual(everything().slice(100))
+  expect(readOn(origin)).toEqual(everything())
 })
 
 test('a portion has at most 5,000 messages', async () => {

@@ -75,9 +75,9 @@ test('waiting for the next message, again and again, leaves nothing behind', asy
   let grown = 0
   await consumers.live(reader, {
     wrap: store,
-    meanwhile: async () => void (grown = -(await talk(2, 21)) + (await talk(22, 121))),
+    meanwhile: async () => void (grown = -(await talk(2, 11)) + (await talk(12, 51))),
   })
-  expect(grown).toBeLessThan(50)
+  expect(grown).toBeLessThan(20)
 })
 
 test('a store that is down for a while loses nothing and is seen to be down', async () => {

@@ -15,7 +15,8 @@ import { HistoryWriteError } from './write-error.ts'
 /** The embedded history's tables, and one batch on its way into them.
  *
  *  A sample is one signal at one instant; its series is a number in a dictionary. Time, boot and sequence are
- *  alike in neighbouring rows and values change little, so that a row is a few bytes on disk. */
+ *  alike in neighbouring rows and values change little, so that a row is a few bytes on disk. A file from before
+ *  there were rollups has no number of a batch: 0, and the next pass takes all of it. */
 export const schema = `
   create table if not exists series (
     id integer not null, kind varchar not null, site varchar not null, device varchar not null,
@@ -23,8 +24,9 @@ export const schema = `
   );
   create table if not exists sample (
     series integer not null, t bigint not null, boot uinteger not null, seq uinteger not null,
-    number bigint, word varchar, batch bigint not null
+    number bigint, word varchar, batch bigint default 0
   );
+  alter table sample add column if not exists batch bigint default 0;
   create table if not exists log_position as select 0::bigint as position;
   create table if not exists replay_position as select 0::bigint as position;`
 

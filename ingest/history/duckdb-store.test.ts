@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { batchOf, historyBatch, pointAt, startMs } from '../../test/support/history-points.ts'
 import { systemClock, VirtualClock, type Clock } from '../../platform/clock.ts'
@@ -45,10 +46,40 @@ async function opened(kept: { clock?: Clock; keep?: Keep } = {}): Promise<DuckDb
   return store
 }
 
+/** What the version before rollups left behind. */
+async function earlierFile(): Promise<void> {
+  await mkdir(dirname(file))
+  const database = await DuckDBInstance.create(file)
+  const connection = await database.connect()
+  await connection.run(`
+    create table series (id integer not null, kind varchar not null, site varchar not null, device varchar not null,
+      port varchar not null, signal varchar not null);
+    create table sample (series integer not null, t bigint not null, boot uinteger not null, seq uinteger not null,
+      number bigint, word varchar);
+    create table log_position as select 20::bigint as position;
+    insert into series values (1, 'heat-entrance', 'hengkang', 'hengkang-b01-heat', '', 'p_sup_kpa');
+    insert into sample select 1, ${startMs} + n * 1000, 1, n, 350 + n, null from range(1, 21) as all_of(n)`)
+  connection.closeSync()
+  database.closeSync()
+}
+
 async function samples(store: DuckDbStore): Promise<number> {
   const [bucket] = await store.range({ ...supply, fromMs: startMs, toMs: startMs + 10 ** 10, points: 1 })
   return bucket?.count ?? 0
 }
+
+test('a file of the version before rollups is taken over, with its readings', async () => {
+  await earlierFile()
+  const store = await opened()
+  await store.write(historyBatch(21))
+  expect(await samples(store)).toBe(40)
+  await store.upkeep()
+  expect(await samples(store)).toBe(40)
+  await store.stop()
+  const again = await opened()
+  expect(await samples(again)).toBe(40)
+  await again.stop()
+})
 
 test.each([1, 7, 60])(
   'kill -9 after %i confirmed batches, in the middle of a rollup: all of them are there, and the rest comes once',
