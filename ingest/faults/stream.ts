@@ -202,8 +202,10 @@ function hasFailure(quality: Readonly<Record<string, Quality>>): boolean {
   return false
 }
 
+/** A watch that never rose has nothing to remember: so it begins. */
 export function remember({ place, senses, watches, t, boot, seq }: Stream, lane: string): StreamMemory {
-  const memories = Object.fromEntries(watches.map(({ key, memory }) => [key, memory]))
+  const moved = watches.filter(({ memory }) => memory.alarm !== neverRaised)
+  const memories = Object.fromEntries(moved.map(({ key, memory }) => [key, memory]))
   return { device: place.device, lane, t, boot, seq, senses, watches: memories }
 }
 
