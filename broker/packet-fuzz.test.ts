@@ -6,11 +6,12 @@ import { generate, type Packet } from 'mqtt-packet'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { house, RunningBroker, station } from './running-broker.fixture.ts'
 
-/** Whoever reaches the port may send whatever he likes: the broker stays, and nobody else notices. More of it:
- *  FUZZ_RUNS=100000 npx vitest run broker/packet-fuzz.test.ts */
+/** Whoever reaches the port may send whatever he likes: the broker stays, and nobody else notices (`npm run fuzz`:
+ *  ten times as much). */
 
-const runs = Number(process.env['FUZZ_RUNS'] ?? 300)
-const worstGapMs = 250
+const callersAtOnce = 8
+const rounds = 75 * Number(process.env['FUZZ_TIMES'] ?? 1)
+const gapLimitMs = 250
 const silenceMs = 50
 
 let broker: RunningBroker
@@ -29,6 +30,8 @@ class SteadyDevice {
   #running = true
   #done: Promise<void> = Promise.resolve()
   worstGapMs = 0
+  /** By the clock on the wall, whoever else used the machine. */
+  worstWallMs = 0
   said = 0
 
   constructor(client: MqttClient) {
@@ -48,10 +51,11 @@ class SteadyDevice {
     let turns = 0
     const turning = setInterval(() => turns++, 1)
     while (this.#running) {
-      const [turnsBefore, workBefore] = [turns, process.cpuUsage()]
+      const [turnsBefore, workBefore, beganMs] = [turns, process.cpuUsage(), performance.now()]
       await this.#client.publishAsync(`${house}tele`, `${this.said++}`, { qos: 1 })
       const { user, system } = process.cpuUsage(workBefore)
       this.worstGapMs = Math.max(this.worstGapMs, turns - turnsBefore, (user + system) / 1_000)
+      this.worstWallMs = Math.max(this.worstWallMs, performance.now() - beganMs)
       await pause(1)
     }
     clearInterval(turning)
@@ -137,16 +141,23 @@ test(
     steady.start()
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.oneof(mutated, noise), fc.boolean()), { minLength: 1, maxLength: 8 }),
+        fc.array(fc.tuple(fc.oneof(mutated, noise), fc.boolean()), {
+          minLength: 1,
+          maxLength: callersAtOnce,
+        }),
         async (callers) => {
           await Promise.all(callers.map(([bytes, introduced]) => say(bytes, introduced)))
         },
       ),
-      { numRuns: Math.ceil(runs / 4) },
+      { numRuns: rounds },
     )
     await steady.stop()
     expect(steady.said).toBeGreaterThan(10)
-    expect(steady.worstGapMs).toBeLessThan(worstGapMs)
+    const { worstWallMs, worstGapMs } = steady
+    console.info(
+      `worst gap ${worstGapMs.toFixed(0)} ms, by the clock on the wall ${worstWallMs.toFixed(0)} ms`,
+    )
+    expect(worstGapMs).toBeLessThan(gapLimitMs)
     const own = broker.kept().filter(({ publisher }) => publisher === 'hengkang-b01-heat')
     expect(own).toHaveLength(steady.said)
     const next = await broker.connect('hengkang-station')
