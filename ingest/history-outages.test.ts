@@ -148,16 +148,16 @@ describe.skipIf(missing('influxd'))(
       expect(memory.quarantine.list({}, 10)).toEqual([])
     })
 
-    test('a server that asks to be left alone for two seconds is', async () => {
+    test('a server that asks to be left alone for a second is', async () => {
       const server = await influxd()
       const between = await startBetween(server.url)
       lifecycle.onStop('between', () => between.stop())
       const { settles } = await startConsumer(between.url)
-      between.writesGet({ status: 503, headers: { 'retry-after': '2' } })
+      between.writesGet({ status: 503, headers: { 'retry-after': '1' } })
       await sendSamples(1, 5)
       await expect.poll(() => between.writesAtMs.length, { timeout: 10_000 }).toBe(2)
       const [first = 0, second = 0] = between.writesAtMs
-      expect(second - first).toBeGreaterThanOrEqual(1_990)
+      expect(second - first).toBeGreaterThanOrEqual(990)
       between.writesGet('passed on')
       await settles(5)
     })

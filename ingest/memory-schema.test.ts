@@ -49,7 +49,7 @@ test('a memory of the first version is taken over: what was seen, what is missin
       missing: 2,
     })
     const { seen, series } = memory.device('heat')
-    expect(seen.gaps()).toEqual([{ boot: 1, from: 10, to: 11 }])
+    expect(seen.latestGaps()).toEqual([{ boot: 1, from: 10, to: 11 }])
     expect(series.toJSON()).toEqual([['', 6]])
     expect(seen.remember(1, 9)).toBe(false)
     expect(seen.remember(1, 10)).toBe(true)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ask, askAgainAfterMs, asksPerDevice, dueAsk, gapWaitMs, reconcile } from './replay-asks.ts'
+import { ask, askAgainAfterMs, asksPerDevice, dueAsk, gapWaitMs, giveUp, reconcile } from './replay-asks.ts'
 import { SeenSequences } from './sequences.ts'
 
 const minute = 60_000
@@ -53,8 +53,17 @@ test('what is left after an incomplete answer is the same gap, and what has come
 })
 
 test('a device with many gaps is looked after a few at a time, the oldest first', () => {
-  const seen = heard(Array.from({ length: 200 }, (_, index) => index * 2))
+  const seen = heard(Array.from({ length: 100 }, (_, index) => index * 2))
   const asks = reconcile([], seen, look(0))
   expect(asks).toHaveLength(asksPerDevice)
   expect(asks[0]).toMatchObject({ from: 1, to: 1 })
+})
+
+test.each([40, 1_000])('%i gaps that stay for good do not keep a later one from being asked for', (gaps) => {
+  const seen = heard(Array.from({ length: gaps + 1 }, (_, index) => index * 2))
+  let asks = reconcile([], seen, look(0))
+  while (dueAsk(asks, gapWaitMs)) asks = reconcile(asks.map(giveUp), seen, look(0))
+  heard([2 * gaps + 5], seen)
+  asks = reconcile(asks, seen, look(minute))
+  expect(dueAsk(asks, minute + gapWaitMs)).toMatchObject({ from: 2 * gaps + 1, to: 2 * gaps + 4 })
 })

@@ -19,6 +19,8 @@ export const askAgainAfterMs: readonly number[] = [
 ]
 /** Gaps of one device that are looked after at a time, the oldest first. */
 export const asksPerDevice = 32
+/** The latest gaps of one device, the ones given up among them: an older one has had its turn. */
+const gapsKept = 128
 
 const at = z.number()
 export const replayAsk = z.object({
@@ -42,10 +44,12 @@ export function reconcile(
   look?: { nowMs: number; deliveryMs: number },
 ): ReplayAsk[] {
   if (asks.length === 0 && (!look || seen.missing === 0)) return []
-  return seen.gaps(asksPerDevice).flatMap((gap) => {
+  let free = asksPerDevice - asks.filter(({ nextMs }) => nextMs !== null).length
+  return seen.latestGaps(gapsKept).flatMap((gap) => {
     const known = asks.find((ask) => touches(ask, gap))
     if (known) return [{ ...known, ...gap }]
-    return look ? [{ ...gap, asked: 0, nextMs: look.nowMs + look.deliveryMs + gapWaitMs }] : []
+    if (!look || free-- <= 0) return []
+    return [{ ...gap, asked: 0, nextMs: look.nowMs + look.deliveryMs + gapWaitMs }]
   })
 }
 

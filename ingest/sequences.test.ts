@@ -21,15 +21,15 @@ test('a message that comes again is a duplicate, however late', () => {
 
 test('a gap is known until the replay fills it', () => {
   const seen = heard(1, [1, 2, 6, 7])
-  expect(seen.gaps()).toEqual([{ boot: 1, from: 3, to: 5 }])
+  expect(seen.latestGaps()).toEqual([{ boot: 1, from: 3, to: 5 }])
   expect(seen).toMatchObject({ missing: 3, filled: 0 })
   heard(1, [4], seen)
-  expect(seen.gaps()).toEqual([
+  expect(seen.latestGaps()).toEqual([
     { boot: 1, from: 3, to: 3 },
     { boot: 1, from: 5, to: 5 },
   ])
   heard(1, [3, 5], seen)
-  expect(seen.gaps()).toEqual([])
+  expect(seen.latestGaps()).toEqual([])
   expect(seen).toMatchObject({ missing: 0, filled: 3 })
   expect(seen.toJSON().boots).toEqual([[1, 1, [[1, 7]]]])
 })
@@ -47,7 +47,7 @@ test('after 4294967295 comes 0, within the same boot, and nothing after it is a 
 
 test('a gap over the edge of 32 bits is asked for in the numbers of the device', () => {
   const seen = heard(5, [last - 2, 2])
-  expect(seen.gaps()).toEqual([
+  expect(seen.latestGaps()).toEqual([
     { boot: 5, from: last - 1, to: last },
     { boot: 5, from: 0, to: 1 },
   ])
@@ -60,7 +60,7 @@ test('a reboot starts a new count, whose beginning must be there too', () => {
   expect(seen.missing, 'what was said before we first listened is not a gap').toBe(0)
   heard(2, [4], seen)
   expect(seen.reboots).toBe(1)
-  expect(seen.gaps()).toEqual([{ boot: 2, from: 1, to: 3 }])
+  expect(seen.latestGaps()).toEqual([{ boot: 2, from: 1, to: 3 }])
   heard(2, [0, 1, 2, 3], seen)
   expect(seen).toMatchObject({ missing: 0, filled: 3, newestBoot: 2 })
   heard(1, [42], seen)
@@ -81,7 +81,7 @@ test('whatever the order of arrival, it answers as a plain set of numbers would,
         if (restart) seen = restarted(seen)
         expect(seen.remember(boot, seq)).toBe(isNew)
       }
-      const holes = seen.gaps().flatMap(({ boot, from, to }) => {
+      const holes = seen.latestGaps().flatMap(({ boot, from, to }) => {
         const numbers = Array.from({ length: to - from + 1 }, (_, index) => from + index)
         return numbers.map((seq) => `${boot}/${seq}`)
       })

@@ -132,19 +132,18 @@ export class SeenSequences {
     return newest !== undefined && unwrapped(seq, newest[1]) <= newest[1] + nearReach
   }
 
-  /** The first `limit` gaps, the oldest boot and the lowest numbers first. */
-  gaps(limit = Infinity): Gap[] {
+  /** The latest `limit` gaps, of these the oldest boot and the lowest numbers first. */
+  latestGaps(limit = Infinity): Gap[] {
     const found: Gap[] = []
     if (this.#missing === 0) return found
-    for (const [boot, { first, ranges }] of this.#boots) {
-      let next = first
-      for (const [from, to] of ranges) {
-        if (found.length >= limit) return found
-        if (from > next) found.push(...asCounted(boot, next, from - 1))
-        next = to + 1
+    for (const [boot, { first, ranges }] of [...this.#boots].toReversed()) {
+      for (let at = ranges.length - 1; at >= 0 && found.length < limit; at--) {
+        const before = ranges[at - 1]?.[1] ?? first - 1
+        const next = ranges[at]?.[0] ?? first
+        if (next > before + 1) found.push(...asCounted(boot, before + 1, next - 1).toReversed())
       }
     }
-    return found
+    return found.toReversed()
   }
 
   /** A device counts from 0 or 1 in each boot. Of the first boot we ever hear it is not known how much was
