@@ -279,3 +279,12 @@ test('the broker stops within two seconds while devices are sending', async () =
   await broker.stop()
   expect(Date.now() - began).toBeLessThan(2_000)
 })
+
+test('clients without an id are told apart: none takes over the connection of another [MQTT-3.1.3-6]', async () => {
+  await broker.start()
+  const first = await broker.connect('srv-ingest', { clientId: '', clean: true })
+  const second = await broker.connect('srv-ingest', { clientId: '', clean: true })
+  await second.publishAsync('srv/1/status', 'here', { qos: 1 })
+  await first.publishAsync('srv/1/status', 'here, too', { qos: 1 })
+  expect(first.connected).toBe(true)
+})

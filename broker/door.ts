@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Socket } from 'node:net'
 import type { AuthenticateError, Client, ConnectPacket } from 'aedes'
 import type { Principal } from '../estate/principal.ts'
@@ -46,9 +47,10 @@ export class Door {
     return this.#principals.get(client)
   }
 
-  /** The client id is free, and a session belongs to a user: nobody takes over another one's by its name. */
+  /** The client id is free, and a session belongs to a user: nobody takes over another one's by its name. Who has
+   *  none gets one of its own [MQTT-3.1.3-6]. */
   greet(client: Client, packet: ConnectPacket): void {
-    packet.clientId = `${packet.username ?? ''}:${packet.clientId}`
+    packet.clientId = `${packet.username ?? ''}:${packet.clientId || randomUUID()}`
     if (packet.will) this.#willTopics.set(client, packet.will.topic)
     if (!(client.conn instanceof Socket)) return
     client.conn.setKeepAlive(true, tcpKeepAliveMs)

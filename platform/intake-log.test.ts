@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -260,5 +261,21 @@ test('a consumer that reports a lower position than before gets nothing back, an
   log.reportCursor('history', 0)
   await close(log)
   expect(reader.read(origin, 10).map(({ position }) => position - origin)).toEqual([4, 5])
+  reader.close()
+})
+
+test('a cursor that could not be written down is written later, though its consumer does not move any more', async () => {
+  const log = await open()
+  await append(log, message(1))
+  const shell = new Database(join(folder, 'intake.db'))
+  shell.exec("create trigger held before insert on consumer begin select raise(abort, 'held'); end")
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  const end = reader.end()
+  for (const consumer of intakeConsumers) log.reportCursor(consumer, end)
+  await new Promise((resolve) => systemClock.after(600, () => resolve(undefined)))
+  expect(reader.read(0, 10)).toHaveLength(1)
+  shell.exec('drop trigger held')
+  shell.close()
+  await expect.poll(() => reader.read(0, 10), { timeout: 5_000 }).toEqual([])
   reader.close()
 })

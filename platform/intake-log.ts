@@ -322,9 +322,9 @@ export class IntakeLog {
     if (idle && !this.#underWay && this.#tallies.size > 0) this.#write(nothing())
   }
 
+  /** All of them each time: one that could not be written down may be of a consumer that waits for the log. */
   #sendCursors(): void {
     if (this.#cursors.size > 0) this.#send({ type: 'cursors', positions: [...this.#cursors] })
-    this.#cursors.clear()
   }
 
   #send(request: IntakeRequest, transferred: readonly ArrayBuffer[] = []): void {
