@@ -189,8 +189,6 @@ function listenOutside(
 ): void {
   const external = new ExternalIntake({ ...access, intake, clock, logger, metrics })
   external.start()
-  // Sessions and retained messages are the external broker's: ours has nothing to take from the log.
-  intake.reportCursor('broker', Number.MAX_SAFE_INTEGER)
   lifecycle.onStop('external intake', () => external.stop())
   link.answer('health', () => {
     const own = intake.health()

@@ -191,6 +191,7 @@ export class IntakeLog {
 
   /** False when there is nothing to write. */
   #write(batch: Waiting): boolean {
+    if (!this.#worker) return false
     const { messages } = batch
     const tallies = this.#talliesDue() ? this.#tallies.take() : []
     if (messages.length === 0 && tallies.length === 0) return false
@@ -306,13 +307,17 @@ export class IntakeLog {
     else if (this.#waiting.messages.length > 0) this.#flushSoon()
   }
 
+  /** The writer is gone: nobody waits for it any longer. */
   #fail(error: Error): void {
     this.#opened.reject(error)
     this.#stopping = true
-    this.#settle(error)
-    const rest = this.#waiting
+    this.#worker = undefined
+    const lost = [...(this.#underWay?.done ?? []), ...this.#waiting.done]
+    this.#underWay = undefined
     this.#waiting = nothing()
-    for (const done of rest.done) done(error, 0)
+    this.#trouble = error.message
+    this.#sayState()
+    for (const done of lost) done(error, 0)
   }
 
   /** Cursors of consumers; and counts, where no batch takes them along: what is not counted is not trimmed. */
