@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import fc from 'fast-check'
 import { generate, type Packet } from 'mqtt-packet'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { IntakeLog } from '../platform/intake-log.ts'
 import { heardBy, house, RunningBroker, station } from './running-broker.fixture.ts'
 
 let broker: RunningBroker
@@ -14,16 +15,19 @@ afterEach(() => broker.discard())
 
 const reading = (
   messageId: number,
-  options: { retain?: boolean; qos?: 0 | 1; topic?: string } = {},
+  options: { retain?: boolean; qos?: 0 | 1; topic?: string; payload?: string } = {},
 ): Packet => ({
   cmd: 'publish',
   topic: options.topic ?? `${house}tele`,
-  payload: `${messageId}`,
+  payload: options.payload ?? `${messageId}`,
   qos: options.qos ?? 1,
   messageId,
   dup: false,
   retain: options.retain ?? false,
 })
+
+const acknowledged = (heard: Packet[]) =>
+  heard.flatMap((packet) => (packet.cmd === 'puback' ? [packet.messageId] : []))
 
 const payloads = () => broker.kept().map(({ payload }) => Number(Buffer.from(payload).toString()))
 
@@ -56,9 +60,7 @@ test('however the network cuts and joins them, packets of every kind are kept an
         )
         const pings = packets.filter(({ cmd }) => cmd === 'pingreq').length
         await vi.waitFor(() => {
-          expect(heard.flatMap((packet) => (packet.cmd === 'puback' ? [packet.messageId] : []))).toEqual(
-            expected,
-          )
+          expect(acknowledged(heard)).toEqual(expected)
           expect(heard.filter(({ cmd }) => cmd === 'pingresp')).toHaveLength(pings)
         })
         await vi.waitFor(() =>
@@ -121,3 +123,40 @@ test('what a device may not say ends its connection also between good packets, w
     expect.objectContaining({ messageId: 2 }),
   )
 })
+
+test('where the log fills up, what was kept before is acknowledged, nothing after it, and the connection ends [MQTT-4.6.0-2]', async () => {
+  await broker.start({ maxBytes: 2_000 })
+  const { socket, heard } = await broker.connectBare('hengkang-b01-heat')
+  const gone = once(socket, 'close')
+  const tooMuch = reading(3, { payload: 'x'.repeat(3_000) })
+  const after = Array.from({ length: 20_000 }, (_, index) => reading(index + 4))
+  const packets = [reading(1), reading(2), tooMuch, ...after]
+  socket.write(Buffer.concat(packets.map((packet) => generate(packet))))
+  await gone
+  expect(acknowledged(heard)).toEqual([1, 2])
+  expect(payloads()).toEqual([1, 2])
+  expect(await broker.refusals('not-kept')).toBe(1)
+})
+
+test.each(['plain', 'retained'])(
+  'while a %s reading is on its way to disk, its device is not read from',
+  async (kind) => {
+    await broker.start()
+    const { socket, heard } = await broker.connectBare('hengkang-b01-heat')
+    const other = await broker.connectBare('hengkang-station')
+    const appended = vi.spyOn(IntakeLog.prototype, 'append')
+    const letGo = broker.holdLog()
+    const ids = Array.from({ length: 20 }, (_, index) => index + 1)
+    for (const id of ids) {
+      socket.write(generate(reading(id, { retain: kind === 'retained' })))
+      // What was written before it has come to the broker too.
+      other.socket.write(generate({ cmd: 'pingreq' }))
+      await vi.waitFor(() => expect(other.heard).toHaveLength(id), { interval: 1 })
+    }
+    const waiting = appended.mock.calls.length
+    letGo()
+    await vi.waitFor(() => expect(acknowledged(heard)).toEqual(ids))
+    appended.mockRestore()
+    expect(waiting).toBe(1)
+  },
+)

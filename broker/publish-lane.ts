@@ -12,11 +12,16 @@ import { publishFrame, type PublishFrame } from './publish-frame.ts'
  *  the end of what was delivered: the order of a connection's messages and PUBACKs stays [MQTT-4.6.0-2].
  *
  *  A device is not read from while what it said before is on its way to disk; so a slow disk, or a log that
- *  holds back, slows the devices and not the memory of the broker.
+ *  holds back, slows the devices and not the memory of the broker. aedes would read on at every second word of
+ *  the socket that more has come.
+ *
+ *  Where the log refuses a message, those before it are acknowledged as soon as they are on disk, nothing after
+ *  it is heard, and the connection ends: a device brings again only what was not kept.
  *
  *  This leans on private names of aedes 1.2 and mqtt-packet 9 (`reading` below), which the lock file pins and
  *  the tests of the broker prove: the parser is between two packets when nothing is in its list; `_parsingBatch`
- *  counts what must be done before more is read, and `_nextBatch` says that one of it is. */
+ *  counts what must be done before more is read, and `_nextBatch` says that one of it is, and reads after the
+ *  last. */
 
 interface Reading {
   _parser: { parse(bytes: Buffer): number; _list: { length: number }; _stateCounter: number }
@@ -56,8 +61,8 @@ export interface Speaker {
 export interface LaneOwner {
   /** Nothing for a connection whose messages are not for the lane. */
   speaker(client: Client): Speaker | undefined
-  /** Takes a message, if it is one for the lane; `settle` is called once, in the order of the messages, when it
-   *  is on disk or cannot be kept. */
+  /** Takes a message, if it is one for the lane; `settle` is called once: within this call only if it is refused
+   *  there and then, otherwise in the order of the messages, when it is on disk or cannot be kept. */
   take(speaker: Speaker, frame: PublishFrame, settle: Settle): boolean
   /** Has a message that is on disk and acknowledged heard by whom it may concern. */
   handOn(frame: PublishFrame, position: number): void
@@ -67,6 +72,7 @@ export interface LaneOwner {
 
 const puback = 0x40
 const pubackBytes = 4
+const nothing = Buffer.alloc(0)
 
 export class PublishLane {
   readonly #client: Client & Reading
@@ -75,6 +81,8 @@ export class PublishLane {
   #speaker: Speaker | undefined
   /** The beginning of a packet whose end has not come yet. */
   #part: Buffer | undefined
+  /** A message was refused: nothing more is heard. */
+  #refused = false
 
   private constructor(client: Client, owner: LaneOwner, maxBytes: number) {
     this.#client = reading.parse(client)
@@ -85,7 +93,9 @@ export class PublishLane {
   /** To be called right after `broker.handle(socket)`, before the first byte is read. */
   static open(client: Client, owner: LaneOwner, maxBytes: number): void {
     const lane = new PublishLane(client, owner, maxBytes)
-    const { _parser: parser } = lane.#client
+    const { _parser: parser, conn } = lane.#client
+    conn.removeAllListeners('readable')
+    conn.on('readable', () => lane.#moreCame())
     const parse = parser.parse.bind(parser)
     parser.parse = (bytes) => {
       const rest = lane.#read(bytes)
@@ -93,9 +103,16 @@ export class PublishLane {
     }
   }
 
+  /** What a device said before comes first; whatever ends last, reads. */
+  #moreCame(): void {
+    if (this.#speaker && this.#client._parsingBatch > 0) return
+    this.#client._nextBatch()
+  }
+
   /** Takes what is for the lane and returns the rest. */
   #read(came: Buffer): Buffer {
     const client = this.#client
+    if (this.#refused) return nothing
     const { _list, _stateCounter } = client._parser
     if (!client.connected || client.closed || _list.length > 0 || _stateCounter > 0) return came
     const speaker = (this.#speaker ??= this.#owner.speaker(client))
@@ -104,26 +121,26 @@ export class PublishLane {
     this.#part = undefined
     const chunk = new Chunk((done) => this.#settled(done))
     let at = 0
-    while (at < bytes.length) {
+    while (at < bytes.length && !chunk.error) {
       const frame = publishFrame(bytes, at, this.#maxBytes)
       if (frame === 'part') {
         this.#part = bytes.subarray(at)
         at = bytes.length
       } else if (frame !== 'other' && this.#owner.take(speaker, frame, chunk.settle)) {
-        chunk.add(frame)
+        if (!chunk.error) chunk.add(frame)
         at = frame.end
       } else break
     }
-    if (chunk.size > 0) {
+    this.#refused = chunk.error !== undefined
+    if (chunk.size > 0 || this.#refused) {
       this.#hold()
       chunk.close()
     }
-    return client.closed ? bytes.subarray(0, 0) : bytes.subarray(at)
+    return client.closed || this.#refused ? nothing : bytes.subarray(at)
   }
 
-  /** Once for the chunk, and once for the socket saying that more can be read. */
   #hold(): void {
-    this.#client._parsingBatch += 2
+    this.#client._parsingBatch++
     this.#client._keepaliveTimer?.refresh()
   }
 
@@ -133,9 +150,23 @@ export class PublishLane {
     chunk.handOn(this.#owner)
     if (chunk.error) this.#owner.notKept(chunk.failed)
     if (client.closed) return
-    if (chunk.error) client.emit('error', chunk.error)
+    if (chunk.error) this.#end(chunk.error)
     else if (roomy) this.#goOn()
     else client.waitForDrain((error) => (error ? undefined : this.#goOn()))
+  }
+
+  /** After the PUBACKs. The device has as long as any other to take them (`drainTimeout`) and to end its side; what
+   *  it still says is thrown away: closing a socket with unread bytes in it resets the connection, and a device
+   *  loses the PUBACKs that it has not read. */
+  #end(error: Error): void {
+    this.#refused = true
+    const client = this.#client
+    const { conn } = client
+    conn.prependOnceListener('end', () => client.emit('error', error))
+    conn.removeAllListeners('readable')
+    conn.end()
+    conn.resume()
+    client.waitForDrain(() => {})
   }
 
   #goOn(): void {
@@ -152,6 +183,8 @@ class Chunk {
   readonly #done: (chunk: Chunk) => void
   #settled = 0
   #closed = false
+  /** Of the failed, those that were refused there and then; they are not among the frames. */
+  #refused = 0
   failed = 0
   error: Error | undefined
 
@@ -168,16 +201,18 @@ class Chunk {
   }
 
   readonly settle: Settle = (error, position) => {
-    this.#settled++
-    this.error ??= error
     if (error) this.failed++
-    if (!this.error) this.#positions.push(position)
+    if (this.#closed) this.#settled++
+    this.error ??= error
+    // A refusal there and then says nothing about those before it.
+    if (!error && this.failed === this.#refused) this.#positions.push(position)
     this.#doneOnce()
   }
 
   /** No more is added. */
   close(): void {
     this.#closed = true
+    this.#refused = this.failed
     this.#doneOnce()
   }
 

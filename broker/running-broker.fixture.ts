@@ -112,7 +112,16 @@ export class RunningBroker {
 
   /** Holds the memory's file so that it cannot be written, as a failing disk does; let go by the function. */
   holdMemory(): () => void {
-    const holder = new Database(join(this.#folder, 'broker.db'))
+    return this.#hold('broker.db')
+  }
+
+  /** The same with the log, for less than the five seconds after which its writer gives up. */
+  holdLog(): () => void {
+    return this.#hold('intake.db')
+  }
+
+  #hold(file: string): () => void {
+    const holder = new Database(join(this.#folder, file))
     holder.exec('begin immediate')
     return () => void holder.close()
   }
@@ -163,7 +172,7 @@ export class RunningBroker {
     parser.on('packet', (packet) => heard.push(packet))
     socket.on('data', (bytes) => parser.parse(bytes))
     const password = Buffer.from(`secret of ${username}`)
-    socket.write(generate({ cmd: 'connect', clientId: 'bare', clean: true, username, password }))
+    socket.write(generate({ cmd: 'connect', clientId: `bare ${username}`, clean: true, username, password }))
     await vi.waitFor(() => expect(heard).toMatchObject([{ cmd: 'connack', returnCode: 0 }]))
     heard.length = 0
     return { socket, heard }
