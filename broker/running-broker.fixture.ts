@@ -110,15 +110,6 @@ export class RunningBroker {
     closeSync(handle)
   }
 
-  /** The same to a file that is open, so that its writer has to notice. */
-  damageUnderWay(file: string): void {
-    const database = new Database(join(this.#folder, file))
-    database.exec('create table stranger (thing)')
-    database.pragma('wal_checkpoint(TRUNCATE)')
-    database.close()
-    this.damage(file)
-  }
-
   /** Holds the memory's file so that it cannot be written, as a failing disk does; let go by the function. */
   holdMemory(): () => void {
     return this.#hold('broker.db')
