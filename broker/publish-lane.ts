@@ -47,8 +47,8 @@ const reading = z.custom<Client & Reading>(
       .safeParse(value).success,
 )
 
-/** With the position in the log, or with the reason why it has none. */
-export type Settle = (error: Error | undefined, position: number) => void
+/** On disk, or with the reason why not. */
+export type Settle = (error: Error | undefined) => void
 
 /** A device with a connection. */
 export interface Speaker {
@@ -65,7 +65,7 @@ export interface LaneOwner {
    *  there and then, otherwise in the order of the messages, when it is on disk or cannot be kept. */
   take(speaker: Speaker, frame: PublishFrame, settle: Settle): boolean
   /** Has a message that is on disk and acknowledged heard by whom it may concern. */
-  handOn(frame: PublishFrame, position: number): void
+  handOn(frame: PublishFrame): void
   /** So many were not kept; their connection ends. */
   notKept(count: number): void
 }
@@ -178,10 +178,10 @@ export class PublishLane {
 /** The messages that a socket delivered at once. They settle in order, mostly in one commit. */
 class Chunk {
   readonly #frames: PublishFrame[] = []
-  /** Of those that are on disk; what came after one that is not is left out, and comes again. */
-  readonly #positions: number[] = []
   readonly #done: (chunk: Chunk) => void
   #settled = 0
+  /** So many of the first are on disk; what came after one that is not is left out, and comes again. */
+  #kept = 0
   #closed = false
   /** Of the failed, those that were refused there and then; they are not among the frames. */
   #refused = 0
@@ -200,12 +200,12 @@ class Chunk {
     this.#frames.push(frame)
   }
 
-  readonly settle: Settle = (error, position) => {
+  readonly settle: Settle = (error) => {
     if (error) this.failed++
     if (this.#closed) this.#settled++
     this.error ??= error
     // A refusal there and then says nothing about those before it.
-    if (!error && this.failed === this.#refused) this.#positions.push(position)
+    if (!error && this.failed === this.#refused) this.#kept++
     this.#doneOnce()
   }
 
@@ -217,15 +217,15 @@ class Chunk {
   }
 
   handOn(owner: LaneOwner): void {
-    for (let index = 0; index < this.#positions.length; index++) {
-      const [frame, position] = [this.#frames[index], this.#positions[index]]
-      if (frame && position !== undefined) owner.handOn(frame, position)
+    for (let index = 0; index < this.#kept; index++) {
+      const frame = this.#frames[index]
+      if (frame) owner.handOn(frame)
     }
   }
 
   acknowledgements(): Buffer {
-    const packets = Buffer.allocUnsafe(this.#positions.length * pubackBytes)
-    for (let index = 0; index < this.#positions.length; index++) {
+    const packets = Buffer.allocUnsafe(this.#kept * pubackBytes)
+    for (let index = 0; index < this.#kept; index++) {
       const at = index * pubackBytes
       packets[at] = puback
       packets[at + 1] = 2

@@ -107,9 +107,9 @@ export class Publishing implements LaneOwner {
     const { intake, memory, clock } = this.#options
     intake.append({ ...message, receivedMs: clock.now() }, (error, position) => {
       if (!error) memory.take(message, position)
-      if (error || !memory.crowded) return settle(error, position)
+      if (error || !memory.crowded) return settle(error)
       // What the disk of sessions does not take, the log still has.
-      const go = () => settle(undefined, position)
+      const go = () => settle(undefined)
       memory.durable().then(go, go)
     })
   }

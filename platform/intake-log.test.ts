@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock, VirtualClock, type Clock } from './clock.ts'
 import { decodeBatch, encodeBatch, sealBatch, type Appended } from './intake-batch.ts'
+import { IntakeFile } from './intake-file.ts'
 import { IntakeLog } from './intake-log.ts'
 import { intakeConsumers } from './intake-message.ts'
 import { openIntakeReader } from './intake-reader.ts'
@@ -289,4 +290,18 @@ test('a cursor that could not be written down is written later, though its consu
   await appendNow(3)
   expect(reader.read(0, 10)).toHaveLength(2)
   reader.close()
+})
+
+test('while no consumer moves, nothing is written', () => {
+  const file = new IntakeFile({ file: join(folder, 'intake.db'), originPosition: 1_000 })
+  const onlooker = new Database(join(folder, 'intake.db'))
+  const commits = () => onlooker.pragma('data_version', { simple: true })
+  file.report([['history', 1_000]])
+  const before = commits()
+  file.report([['history', 1_000]])
+  expect(commits()).toBe(before)
+  file.report([['history', 1_001]])
+  expect(commits()).not.toBe(before)
+  onlooker.close()
+  file.close()
 })

@@ -1,9 +1,11 @@
+import type { z } from 'zod'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { Registry } from '../../estate/registry.ts'
 import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/work-order.ts'
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
+import type { ledgerAnswer, quarantineItem, rawMessage } from './schemas.ts'
 
 /** What the dashboard needs from the rest of the house. It says so here, in its own words, and is handed things
  *  that fit; it reaches for none of them itself. Times are epoch ms. */
@@ -92,60 +94,9 @@ export interface AlarmView {
   limit?: number
 }
 
-export interface LedgerLine {
-  accepted: number
-  stored: number
-  quarantined: number
-  duplicate: number
-  pending: number
-  refused: number
-  wills: number
-  readings: number
-  repeated: number
-  missing: number
-  givenUp: number
-  filled: number
-  reboots: number
-  wraps: number
-  regresses: number
-  clones: number
-  difference: number
-}
-
-export interface Ledger {
-  total: LedgerLine & { unreadable: number }
-  devices: readonly ({ device: string } & LedgerLine)[]
-  imbalance: number
-  uncounted: number
-  atMs: number
-}
-
-export interface QuarantineItem {
-  id: number
-  device: string
-  topic: string
-  reason: string
-  path: string
-  expected: string
-  got: string
-  contract: string
-  firmware: string
-  count: number
-  kept: number
-  firstSeen: number
-  lastSeen: number
-}
-
-export interface RawMessage {
-  position: number
-  receivedMs: number
-  publisher: string
-  topic: string
-  will: boolean
-  bytes: number
-  text: string | null
-  hex: string
-}
+export type Ledger = z.infer<typeof ledgerAnswer>
+export type QuarantineItem = z.infer<typeof quarantineItem>
+export type RawMessage = z.infer<typeof rawMessage>
 
 export interface QuarantineSelection {
   id?: number

@@ -163,7 +163,7 @@ export const ledgerAnswer = z.object({
   atMs: z.number(),
 })
 
-const quarantineItem = z.object({
+export const quarantineItem = z.object({
   id: z.int(),
   device: z.string(),
   /** `*` for the topic and the path of a group that takes what found no room of its own. */
@@ -193,23 +193,21 @@ export const quarantineAnswer = z.object({
   }),
 })
 
+export const rawMessage = z.object({
+  position: z.number(),
+  receivedMs: z.number(),
+  publisher: z.string(),
+  topic: z.string(),
+  will: z.boolean(),
+  bytes: count,
+  /** Null where it is not UTF-8. */
+  text: z.string().nullable(),
+  hex: z.string(),
+})
+
 export const quarantineGroupAnswer = z.object({
   item: quarantineItem,
-  raws: z
-    .array(
-      z.object({
-        position: z.number(),
-        receivedMs: z.number(),
-        publisher: z.string(),
-        topic: z.string(),
-        will: z.boolean(),
-        bytes: count,
-        /** Null where it is not UTF-8. */
-        text: z.string().nullable(),
-        hex: z.string(),
-      }),
-    )
-    .readonly(),
+  raws: z.array(rawMessage).readonly(),
 })
 
 export const replayAnswer = z.object({

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { end, logged } from './child.ts'
 import { missing } from './programs.ts'
 
 /** A real InfluxDB 1.x for tests: on free ports of 127.0.0.1, with folders of its own, gone afterwards. */
@@ -22,7 +22,6 @@ export interface RunningInfluxd {
 }
 
 const startLimitMs = 30_000
-const stopLimitMs = 5_000
 
 export function influxdAvailable(): boolean {
   return missing('influxd') === undefined
@@ -80,34 +79,14 @@ async function launch({
       ...settings,
     },
   })
-  const killWithUs = () => void child.kill('SIGKILL')
-  process.once('exit', killWithUs)
-  child.once('exit', () => process.off('exit', killWithUs))
-  const listening = await listeningAddress(child)
+  const [, listening = ''] = await logged(child, {
+    name: 'influxd',
+    line: /msg="Listening on HTTP".* addr=(\S+)/,
+    limitMs: startLimitMs,
+  })
   const ping = await fetch(`http://${listening}/ping`)
   if (ping.status !== 204) throw new Error(`influxd answered its ping with ${ping.status}`)
   return { child, address: listening }
-}
-
-/** Reads the log to its end all the while, so that the pipe never fills. */
-function listeningAddress(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let log = ''
-    const fail = (why: string) => reject(new Error(`influxd ${why}\n${log}`))
-    const limit = setTimeout(() => {
-      child.kill('SIGKILL')
-      fail(`was not ready within ${startLimitMs} ms`)
-    }, startLimitMs)
-    child.once('error', (cause) => fail(cause.message))
-    child.once('exit', (code) => fail(`ended with ${code}`))
-    child.stderr?.on('data', (chunk: Buffer) => {
-      if (log.length < 100_000) log += chunk.toString()
-      const address = /msg="Listening on HTTP".* addr=(\S+)/.exec(log)?.[1]
-      if (address === undefined) return
-      clearTimeout(limit)
-      resolve(address)
-    })
-  })
 }
 
 /** A signal is only on its way when `kill` returns: each thread stops for itself. */
@@ -116,14 +95,4 @@ function isStopped(pid: number): boolean {
   return threads.every((thread) =>
     /^State:\s+[TtZ]/m.test(readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')),
   )
-}
-
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill('SIGCONT')
-  child.kill(signal)
-  const limit = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
-  await gone
-  clearTimeout(limit)
 }

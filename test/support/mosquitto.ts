@@ -1,8 +1,8 @@
 import { spawn, execFileSync, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { end, logged } from './child.ts'
 import { freePort } from './programs.ts'
 
 /** A real Mosquitto for tests: on a free port of 127.0.0.1, in a folder of its own, gone afterwards. It keeps
@@ -79,35 +79,11 @@ export async function startMosquitto({
   }
 }
 
-/** Resolves when it listens. Reads its log to the end all the while, so that the pipe never fills. */
-function launch(folder: string): Promise<ChildProcess> {
+/** Resolves when it listens. */
+async function launch(folder: string): Promise<ChildProcess> {
   const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const killWithUs = () => void child.kill('SIGKILL')
-  process.once('exit', killWithUs)
-  child.once('exit', () => process.off('exit', killWithUs))
-  return new Promise((resolve, reject) => {
-    let log = ''
-    const fail = (why: string) => reject(new Error(`mosquitto ${why}\n${log}`))
-    const limit = setTimeout(() => {
-      child.kill('SIGKILL')
-      fail(`was not ready within ${startLimitMs} ms`)
-    }, startLimitMs)
-    child.once('error', (cause) => fail(cause.message))
-    child.once('exit', (code) => fail(`ended with ${code}`))
-    child.stderr.on('data', (chunk: Buffer) => {
-      log = (log + chunk.toString()).slice(-20_000)
-      if (!/mosquitto version .* running/.test(log)) return
-      clearTimeout(limit)
-      resolve(child)
-    })
-  })
-}
-
-async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill(signal)
-  await gone
+  await logged(child, { name: 'mosquitto', line: /mosquitto version .* running/, limitMs: startLimitMs })
+  return child
 }

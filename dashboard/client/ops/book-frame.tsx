@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { say, sayAge } from './say.ts'
-import { sayTrouble } from './say-books.ts'
+import { sayTrouble } from './say-trouble.ts'
 import type { Polled } from './use-polled.ts'
 
 /** What stands where a view of the books stands: loading, failed, or the thing itself with its age. */

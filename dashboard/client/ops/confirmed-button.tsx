@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Answer, Failure } from './rest.ts'
 import { say } from './say.ts'
-import { sayTrouble } from './say-books.ts'
+import { sayTrouble } from './say-trouble.ts'
 
 /** A deed that is asked about before it is done, and says afterwards what came of it. */
 type Doing =

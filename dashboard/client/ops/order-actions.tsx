@@ -4,6 +4,7 @@ import type { OrderView } from '../../protocol.ts'
 import type { LiveEstate } from './live-estate.ts'
 import { actOnOrder, type Failure } from './rest.ts'
 import { say } from './say.ts'
+import { sayTrouble } from './say-trouble.ts'
 
 /** Nothing is shown as done before the server says so over the live line: an order that looks acknowledged on
  *  one screen only is worse than a second of waiting. */
@@ -116,14 +117,5 @@ function isAsking(action: OrderAction): action is AskingAction {
 }
 
 function sayFailure(failure: Failure): string {
-  switch (failure.kind) {
-    case 'unauthorized':
-      return say('act-unauthorized')
-    case 'limited':
-      return say('login-limited')
-    case 'unreachable':
-      return say('act-unreachable')
-    case 'refused':
-      return say('act-refused', { detail: failure.detail })
-  }
+  return failure.kind === 'refused' ? say('act-refused', { detail: failure.detail }) : sayTrouble(failure)
 }

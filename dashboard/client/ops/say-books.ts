@@ -1,5 +1,4 @@
 import type { Replayed } from './book-rest.ts'
-import type { Failure } from './rest.ts'
 import { say } from './say.ts'
 import { opsTexts, type OpsText } from './texts.ts'
 
@@ -13,19 +12,6 @@ export function sayReplayed({ finished, ...counts }: Replayed): string {
 export function sayReason(reason: string): string {
   const key = `reason-${reason}`
   return isText(key) ? say(key) : reason
-}
-
-export function sayTrouble(failure: Failure): string {
-  switch (failure.kind) {
-    case 'unauthorized':
-      return say('act-unauthorized')
-    case 'limited':
-      return say('login-limited')
-    case 'unreachable':
-      return say('act-unreachable')
-    case 'refused':
-      return failure.detail
-  }
 }
 
 function isText(key: string): key is OpsText {
