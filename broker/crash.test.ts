@@ -168,6 +168,26 @@ test('damaged, the memory is moved aside and said to be; what the log still hold
   await vi.waitFor(() => expect(heard).toEqual(['on']))
 })
 
+test('damaged while it is written, the memory is begun anew from what the broker has in mind', async () => {
+  await broker.start()
+  await subscribeAndLeave('est/1/+/+/+/state')
+  const device = await broker.connect('hengkang-b01-heat')
+  await device.publishAsync(`${house}state`, 'on', { qos: 1, retain: true })
+  broker.damageUnderWay('broker.db')
+  await device.publishAsync(`${house}state`, 'off', { qos: 1, retain: true })
+  await vi.waitFor(() =>
+    expect(broker.files().some((file) => file.startsWith('broker.db.damaged-'))).toBe(true),
+  )
+  await vi.waitFor(() => expect(broker.sessionsOnDisk()).toBe(1), 5_000)
+  await broker.crash()
+  await broker.start()
+  expect(await broker.count('estate_broker_sessions')).toBe(1)
+  const late = await broker.connect('srv-ingest')
+  const heard = heardBy(late)
+  await late.subscribeAsync('est/#', { qos: 1 })
+  await vi.waitFor(() => expect(heard).toEqual(['off']))
+})
+
 test('a disk that fails costs nothing that is in memory, holds up no device, and is written anew when it is well', async () => {
   await broker.start()
   await subscribeAndLeave('est/1/+/+/+/state')

@@ -60,11 +60,17 @@ export function openMemory(file: string, nowMs: number): { rows: MemoryRows; dam
     return { rows: read(file) }
   } catch (cause) {
     if (isOfTheDisk(cause)) throw cause
-    const movedTo = `${file}.damaged-${nowMs}`
-    for (const part of ['', '-wal', '-shm'])
-      if (existsSync(file + part)) renameSync(file + part, movedTo + part)
+    const movedTo = moveAside(file, nowMs)
     return { rows: read(file), damage: { movedTo, reason: String(cause) } }
   }
+}
+
+/** Makes room for a file begun anew; the damaged one, which nobody may have open, is left to be looked at. */
+export function moveAside(file: string, nowMs: number): string {
+  const movedTo = `${file}.damaged-${nowMs}`
+  for (const part of ['', '-wal', '-shm'])
+    if (existsSync(file + part)) renameSync(file + part, movedTo + part)
+  return movedTo
 }
 
 /** A full or failing disk says nothing about what the file holds. */

@@ -1,10 +1,13 @@
 import Database from 'better-sqlite3'
 import { parentPort, workerData } from 'node:worker_threads'
 import { z } from 'zod'
+import { systemClock } from '../platform/clock.ts'
 import { memoryRequest, schema, statements, type MemoryAnswer, type Write } from './memory-exchange.ts'
+import { moveAside } from './memory-rows.ts'
 
 /** The one writer of `broker.db`, in a thread of its own: one transaction and one fsync a batch, all of it or
- *  nothing. */
+ *  nothing. A file that turns out to be damaged is moved aside and begun anew: after a batch that failed, all that
+ *  the broker has in memory is written again. */
 
 const options = z.object({ file: z.string() }).parse(workerData)
 
@@ -20,36 +23,50 @@ function open(): Database.Database {
   return database
 }
 
-function serve(database: Database.Database): void {
+function prepare() {
+  const database = open()
   const prepared = new Map(
     Object.entries(statements).map(([name, statement]) => [name, database.prepare(statement)]),
   )
-  const all = database.transaction((writes: readonly Write[]) => {
+  const write = database.transaction((writes: readonly Write[]) => {
     for (const [name, ...values] of writes) prepared.get(name)?.run(...values)
   })
-
-  function write(writes: readonly Write[]): MemoryAnswer {
-    const began = performance.now()
-    try {
-      all(writes)
-      return { type: 'written', seconds: (performance.now() - began) / 1000 }
-    } catch (cause) {
-      return { type: 'failed', reason: String(cause) }
-    }
-  }
-
-  parentPort?.on('message', (raw) => {
-    const request = memoryRequest.parse(raw)
-    if (request.type === 'write') return say(write(request.writes))
-    database.close()
-    parentPort?.close()
-  })
+  return { write, close: () => database.close() }
 }
+
+let memory = prepare()
+
+function write(writes: readonly Write[]): MemoryAnswer {
+  const began = performance.now()
+  try {
+    memory.write(writes)
+    return { type: 'written', seconds: (performance.now() - began) / 1000 }
+  } catch (cause) {
+    return { type: 'failed', reason: isDamage(cause) ? `${String(cause)}; ${beginAnew()}` : String(cause) }
+  }
+}
+
+function isDamage(cause: unknown): boolean {
+  return cause instanceof Database.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(cause.code)
+}
+
+function beginAnew(): string {
+  memory.close()
+  const movedTo = moveAside(options.file, systemClock.now())
+  memory = prepare()
+  return `moved aside to ${movedTo}`
+}
+
+parentPort?.on('message', (raw) => {
+  const request = memoryRequest.parse(raw)
+  if (request.type === 'write') return say(write(request.writes))
+  memory.close()
+  parentPort?.close()
+})
 
 function say(answer: MemoryAnswer): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   parentPort?.postMessage(answer)
 }
 
-serve(open())
 say({ type: 'opened' })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { generate, parser as parserOf, type Packet } from 'mqtt-packet'
 import { expect, vi } from 'vitest'
+import { z } from 'zod'
 import type { Principal } from '../estate/principal.ts'
 import { systemClock } from '../platform/clock.ts'
 import { IntakeLog } from '../platform/intake-log.ts'
@@ -108,6 +109,25 @@ export class RunningBroker {
     const handle = openSync(join(this.#folder, file), 'r+')
     writeSync(handle, Buffer.alloc(4_096, 'x'))
     closeSync(handle)
+  }
+
+  /** The same to a file that is open, so that its writer has to notice. */
+  damageUnderWay(file: string): void {
+    const database = new Database(join(this.#folder, file))
+    database.exec('create table stranger (thing)')
+    database.pragma('wal_checkpoint(TRUNCATE)')
+    database.close()
+    this.damage(file)
+  }
+
+  /** Written down by now. Throws while there is no file. */
+  sessionsOnDisk(): number {
+    const database = new Database(join(this.#folder, 'broker.db'), { readonly: true })
+    try {
+      return z.number().parse(database.prepare('select count(*) from session').pluck().get())
+    } finally {
+      database.close()
+    }
   }
 
   /** Holds the memory's file so that it cannot be written, as a failing disk does; let go by the function. */
