@@ -4,7 +4,7 @@ import type { Reading } from '../firmware-contracts/message.ts'
 import type { Outgoing } from './firmware/message.ts'
 import { demoFleet, type Fleet } from './fleet.ts'
 import { hourMs } from './plant/day.ts'
-import { loadScenario, ordinaryDay, type Scenario } from './scenarios/scenario.ts'
+import { loadScenario, ordinaryDay, parseScenario } from './scenarios/scenario.ts'
 import { digest, simulate, Simulation, type SimulationOptions } from './simulation.ts'
 
 const startMs = Date.parse('2026-01-15T00:00:00+08:00')
@@ -14,6 +14,7 @@ const burst: SimulationOptions = { ...calm, scenario: loadScenario('burst') }
 const run = (options: SimulationOptions, hours: number) => [
   ...simulate(options, options.startMs + hours * hourMs),
 ]
+const ordinaryDayWith = (events: object) => parseScenario('test', { ...ordinaryDay, ...events })
 const topicDevice = ({ topic }: Outgoing) => topic.split('/')[4] ?? ''
 const sayings = (messages: readonly Outgoing[], device: string) =>
   messages.filter((message) => topicDevice(message) === device)
@@ -161,10 +162,9 @@ test('a burst: 50 kPa down within five minutes, below static, deepest at buildin
 })
 
 test('a burst that is repaired fills up again', () => {
-  const scenario: Scenario = {
-    ...ordinaryDay,
+  const scenario = ordinaryDayWith({
     faults: [{ t: 60, until: 600, target: 'hengkang-b14', fault: 'burst', params: { m3h: 12 } }],
-  }
+  })
   const simulation = new Simulation({ ...calm, scenario })
   while (simulation.nowMs < startMs + 600_000) simulation.tick()
   expect(simulation.plants[0]?.loop.returnKpa).toBeLessThan(100)
@@ -173,10 +173,9 @@ test('a burst that is repaired fills up again', () => {
 })
 
 test('a welded relay is told: commanded off, fed back on, current flowing, port out of order', () => {
-  const scenario: Scenario = {
-    ...ordinaryDay,
+  const scenario = ordinaryDayWith({
     faults: [{ t: 30, target: 'hengkang-shed2-p05', fault: 'relay-welded', params: {} }],
-  }
+  })
   const all = readings(run({ ...calm, scenario }, 0.1)).filter(
     ({ device, port }) => device === 'hengkang-shed2-charger' && port === 'p05',
   )
@@ -191,10 +190,9 @@ test('a welded relay is told: commanded off, fed back on, current flowing, port 
 })
 
 test('a scenario that names what the fleet does not have is refused, every mistake at once', () => {
-  const scenario: Scenario = {
-    ...ordinaryDay,
+  const scenario = ordinaryDayWith({
     faults: [{ t: 0, target: 'hengkang-b99', fault: 'burst', params: { m3h: 12 } }],
     visits: [{ t: 0, target: 'hengkang-shed9', minutes: 3 }],
-  }
+  })
   expect(() => new Simulation({ ...calm, scenario })).toThrow(/hengkang-b99[^]*hengkang-shed9/)
 })

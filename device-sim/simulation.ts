@@ -6,15 +6,11 @@ import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Identity } from './firmware/voice.ts'
 import type { Fleet } from './fleet.ts'
-import { breakIt, canBreak, mendIt, visitNow } from './plant/faults.ts'
-import {
-  designEstate,
-  startEstate,
-  stepEstate,
-  tickMs,
-  type EstateDesign,
-  type EstatePlant,
-} from './plant/estate-plant.ts'
+import { placeOf } from './place.ts'
+import { visitNow } from './plant/visits.ts'
+import { designEstate, startEstate, stepEstate, tickMs, type EstatePlant } from './plant/estate-plant.ts'
+import type { RunningEstate } from './scenarios/fault-kind.ts'
+import { faultKindOf } from './scenarios/faults.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
 /** A fleet on a virtual clock: every tick the plants move on, and each device that has something to say says
@@ -34,16 +30,9 @@ export interface SimulationOptions {
   without?: readonly string[]
 }
 
-interface RunningEstate {
-  design: EstateDesign
-  plant: EstatePlant
-  /** In the order of their ids, so that a fleet listed otherwise gives the same bytes. */
-  devices: readonly Device[]
-}
-
 interface Happening {
   atMs: number
-  change: (design: EstateDesign, plant: EstatePlant) => EstatePlant
+  happen: () => void
 }
 
 const daySeconds = 86_400
@@ -57,17 +46,20 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds } = options
     const without = new Set(options.without)
-    const designs = fleet.estates.map((estate) => designEstate(estate, seed))
-    checkScenario(scenario, designs)
+    const designs = fleet.estates.map((estate) => designEstate(estate, seed, scenario))
+    checkScenario(scenario, fleet)
     this.#nowMs = Math.floor(startMs / tickMs) * tickMs
-    this.#happenings = happeningsOf(scenario, startMs)
     this.#estates = designs.map((design) => ({
       design,
       plant: startEstate(design, startMs),
-      devices: estateDevices(design, { startMs, boot, uploadS })
-        .filter(({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''))
-        .toSorted((a, b) => (a.identity.device < b.identity.device ? -1 : 1)),
+      devices: new Map(
+        estateDevices(design, { startMs, boot, uploadS })
+          .filter(({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''))
+          .toSorted((a, b) => (a.identity.device < b.identity.device ? -1 : 1))
+          .map((device) => [device.identity.device, device]),
+      ),
     }))
+    this.#happenings = happeningsOf(scenario, startMs, this.#estates)
   }
 
   /** Begin of the next tick; every message so far is older. */
@@ -76,7 +68,7 @@ export class Simulation {
   }
 
   get devices(): readonly Identity[] {
-    return this.#estates.flatMap(({ devices }) => devices.map(({ identity }) => identity))
+    return this.#estates.flatMap(({ devices }) => [...devices.values()].map(({ identity }) => identity))
   }
 
   /** The plants as they stand, for tests that look behind the sensors. */
@@ -86,8 +78,7 @@ export class Simulation {
 
   /** Tells a device to say again what it has; it answers from the next tick on. */
   hear(device: string, command: ReplayPayload): void {
-    for (const { devices } of this.#estates)
-      devices.find(({ identity }) => identity.device === device)?.hear(command, this.#nowMs)
+    for (const { devices } of this.#estates) devices.get(device)?.hear(command, this.#nowMs)
   }
 
   /** One tick: what is said in it, in time order; a device's messages in the order of their numbers. */
@@ -96,7 +87,7 @@ export class Simulation {
     const endMs = this.#nowMs + tickMs
     const said: Outgoing[] = []
     for (const { plant, devices } of this.#estates)
-      for (const device of devices) speakUntil(device, endMs, plant, said)
+      for (const device of devices.values()) speakUntil(device, endMs, plant, said)
     for (const running of this.#estates) running.plant = stepEstate(running.design, running.plant)
     this.#nowMs = endMs
     return said.sort((a, b) => a.t - b.t)
@@ -104,7 +95,7 @@ export class Simulation {
 
   #happen(): void {
     for (let next = this.#happenings[0]; next && next.atMs <= this.#nowMs; next = this.#happenings[0]) {
-      for (const running of this.#estates) running.plant = next.change(running.design, running.plant)
+      next.happen()
       this.#happenings.shift()
     }
   }
@@ -143,30 +134,34 @@ function speakUntil({ tasks }: Device, endMs: number, plant: EstatePlant, said: 
   }
 }
 
-function happeningsOf({ faults, visits }: Scenario, startMs: number): Happening[] {
-  const at = (seconds: number) => startMs + seconds * 1000
-  const broken = faults.map((fault): Happening => ({
-    atMs: at(fault.t),
-    change: (design, plant) => (canBreak(design, fault) ? breakIt(design, plant, fault) : plant),
-  }))
-  const mended = faults.flatMap((fault): Happening[] => {
-    if (!('until' in fault) || fault.until === undefined) return []
-    const change: Happening['change'] = (design, plant) =>
-      canBreak(design, fault) ? mendIt(design, plant, fault) : plant
-    return [{ atMs: at(fault.until), change }]
-  })
-  const visited = visits.map((visit): Happening => ({
-    atMs: at(visit.t),
-    change: (design, plant) => visitNow(design, plant, visit),
-  }))
-  return [...broken, ...mended, ...visited].sort((a, b) => a.atMs - b.atMs)
+function happeningsOf(
+  { faults, visits }: Scenario,
+  startMs: number,
+  estates: readonly RunningEstate[],
+): Happening[] {
+  const happenings: Happening[] = []
+  const plan = (atS: number, happen: () => void) => happenings.push({ atMs: startMs + atS * 1000, happen })
+  for (const estate of estates) {
+    for (const { t, until, target, strike } of faults) {
+      const place = placeOf(estate.design.estate, target)
+      if (!place) continue
+      plan(t, () => strike.begin(estate, place))
+      if (until !== undefined) plan(until, () => strike.end?.(estate, place))
+    }
+    for (const visit of visits)
+      plan(visit.t, () => {
+        estate.plant = visitNow(estate.design, estate.plant, visit)
+      })
+  }
+  return happenings.sort((a, b) => a.atMs - b.atMs)
 }
 
-function checkScenario({ name, faults, visits }: Scenario, designs: readonly EstateDesign[]): void {
-  const sheds = new Set(designs.flatMap(({ estate }) => estate.sheds.map(({ id }) => id)))
+function checkScenario({ name, faults, visits }: Scenario, { estates }: Fleet): void {
+  const sheds = new Set(estates.flatMap((estate) => estate.sheds.map(({ id }) => id)))
+  const placesOf = (target: string) => estates.flatMap((estate) => placeOf(estate, target) ?? [])
   const mistakes = [
     ...faults
-      .filter((fault) => !designs.some((design) => canBreak(design, fault)))
+      .filter(({ fault, target }) => !placesOf(target).some(({ at }) => faultKindOf(fault)?.at.includes(at)))
       .map(({ fault, target }) => `${fault}: this fleet has no such target ${target}`),
     ...visits
       .filter(({ target }) => !sheds.has(target))

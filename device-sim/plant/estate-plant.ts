@@ -1,5 +1,6 @@
 import { mainMeterDevice, flatMeterDevice, type Estate } from '../fleet.ts'
 import { randomFor, uniform } from '../random.ts'
+import type { Scenario } from '../scenarios/scenario.ts'
 import { startHeat, stepHeat, type HeatState } from './building-heat.ts'
 import { startShed, stepShed, type ShedPlace, type ShedState } from './charging-shed.ts'
 import { dayMs, dayOf, hourMs, inServiceMs, midnightOf, minuteMs } from './day.ts'
@@ -12,6 +13,9 @@ import { outdoorC, type Weather } from './weather.ts'
  *  minute. A calm estate is a function of seed and time alone, so that starting again later the same day
  *  finds the same bikes in the same ports and no register turned back. */
 export const tickMs = 5_000
+
+/** What a scenario says about the time and its people. */
+export type Conditions = Pick<Scenario, 'weather'>
 
 /** What does not change: sizes, places and luck. */
 export interface EstateDesign {
@@ -43,11 +47,11 @@ const heatWarmUpMs = 4 * hourMs
 const supplyShare = 0.5
 const expansionPerK = 5e-4
 
-export function designEstate(estate: Estate, seed: number): EstateDesign {
+export function designEstate(estate: Estate, seed: number, { weather }: Conditions): EstateDesign {
   return {
     estate,
     seed,
-    weather: { seed, site: estate.id, meanC: -3, swingC: 5 },
+    weather: { seed, site: estate.id, ...weather },
     loop: designLoop({ ...estate, buildings: estate.buildings.length }, randomFor(seed, estate.id, 'loop')),
     designKw: designKwPerM2 * estate.floorAreaM2,
     homes: estate.buildings.map((building) => ({

@@ -1,13 +1,20 @@
+import { z } from 'zod'
 import { gaussian, randomFor } from '../random.ts'
 import { hourMs, hourOfDay } from './day.ts'
 
-/** A January day in Yangquan: -3 degrees on average, coldest at three in the morning, plus a wandering of
- *  about one degree. A pure function of time: anyone may ask for any instant. */
-export interface Weather {
+/** The weather a scenario asks for; a January day in Yangquan unless told. */
+export const weatherSchema = z.strictObject({
+  /** Mean of the day, °C. */
+  meanC: z.number().min(-30).max(35).default(-3),
+  /** Half the difference between the warmest and the coldest hour, K. */
+  swingC: z.number().min(0).max(15).default(5),
+})
+
+/** Coldest at three in the morning, plus a wandering of about one degree. A pure function of time: anyone may
+ *  ask for any instant. */
+export interface Weather extends z.infer<typeof weatherSchema> {
   seed: number
   site: string
-  meanC: number
-  swingC: number
 }
 
 /** °C outdoors at `atMs`. */

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/operator-error.ts'
+import { weatherSchema } from '../plant/weather.ts'
+import { faultKindOf, faultKinds } from './faults.ts'
 
 /** What happens to a fleet: a small data file. Times are simulated seconds after the start; targets are the
  *  node ids of the registry file. Without a fault a scenario is an ordinary winter day. */
@@ -11,29 +13,22 @@ const seconds = z
   .max(366 * 86_400)
 const id = z.string().regex(/^[a-z0-9-]{1,64}$/, { error: 'expected an id of a-z, 0-9 and -' })
 
-const lasting = { t: seconds, target: id, until: seconds.optional() }
-
-const fault = z.discriminatedUnion('fault', [
-  /** A heating pipe breaks at a building: nominal flow at 300 kPa, m³/h. */
-  z.strictObject({
-    ...lasting,
-    fault: z.literal('burst'),
-    params: z.strictObject({ m3h: z.number().min(0.1).max(60) }),
-  }),
-  /** A building's water main breaks behind its meter: L/h at 350 kPa. */
-  z.strictObject({
-    ...lasting,
-    fault: z.literal('water-burst'),
-    params: z.strictObject({ lph: z.number().min(1).max(60_000) }),
-  }),
-  /** A charging port's relay no longer opens. Only a new relay ends it. */
-  z.strictObject({
+/** A row of the fault table, at a place and for a time. The row decides what `params` may say. */
+const fault = z
+  .strictObject({
+    fault: z.enum(faultKinds.map((kind) => kind.fault)),
     t: seconds,
+    until: seconds.optional(),
     target: id,
-    fault: z.literal('relay-welded'),
-    params: z.strictObject({}).default({}),
-  }),
-])
+    params: z.unknown().optional(),
+  })
+  .transform(({ params, ...when }, context) => {
+    const parsed = faultKindOf(when.fault)?.params.safeParse(params)
+    if (parsed?.success) return { ...when, strike: parsed.data }
+    for (const { path, message } of parsed?.error.issues ?? [])
+      context.addIssue({ code: 'custom', path: ['params', ...path], message })
+    return z.NEVER
+  })
 
 /** A resident who comes besides the usual ones, so that something can be watched at any hour. */
 const visit = z.strictObject({ t: seconds, target: id, minutes: z.number().min(0.5).max(600) })
@@ -41,15 +36,16 @@ const visit = z.strictObject({ t: seconds, target: id, minutes: z.number().min(0
 const scenarioSchema = z.strictObject({
   name: id,
   about: z.string(),
+  weather: weatherSchema.prefault({}),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),
 })
 
 export type Scenario = z.infer<typeof scenarioSchema>
-export type Fault = z.infer<typeof fault>
+export type Fault = Scenario['faults'][number]
 export type ExtraVisit = z.infer<typeof visit>
 
-export const ordinaryDay: Scenario = { name: 'ordinary', about: 'nothing but life', faults: [], visits: [] }
+export const ordinaryDay: Scenario = scenarioSchema.parse({ name: 'ordinary', about: 'nothing but life' })
 
 const folder = new URL('./', import.meta.url)
 
@@ -58,10 +54,15 @@ const folder = new URL('./', import.meta.url)
 export function loadScenario(nameOrPath: string): Scenario {
   const named = /^[a-z0-9-]+$/.test(nameOrPath)
   const text = read(nameOrPath, named ? new URL(`${nameOrPath}.json`, folder) : nameOrPath)
-  const parsed = scenarioSchema.safeParse(json(nameOrPath, text))
+  return parseScenario(nameOrPath, json(nameOrPath, text))
+}
+
+/** The scenario in a file's JSON. Throws an `OperatorError` that lists every mistake. */
+export function parseScenario(name: string, value: unknown): Scenario {
+  const parsed = scenarioSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-  throw new OperatorError(`The scenario ${nameOrPath} has mistakes:`, mistakes)
+  throw new OperatorError(`The scenario ${name} has mistakes:`, mistakes)
 }
 
 function read(name: string, file: string | URL): string {
