@@ -12,6 +12,7 @@ import { demoFleet, type Fleet } from './fleet.ts'
 import { SimulatedEstate } from './live.ts'
 import { hourMs } from './plant/day.ts'
 import { registryFile } from './registry-file.ts'
+import { groundTruth, type Run } from './scenarios/ground-truth.ts'
 import { loadScenario } from './scenarios/scenario.ts'
 import { digest, simulate } from './simulation.ts'
 
@@ -30,19 +31,23 @@ const optionsSchema = z
       error: `expected one of: ${Object.keys(fleets).join(', ')}`,
     }),
     scenario: z.string().min(1),
-    seed: count,
+    seed: count.optional(),
     speed: z.coerce.number<string>().min(0.1).max(3_600),
     offline: z.boolean(),
     hours: z.coerce
       .number<string>()
       .min(0)
-      .max(24 * 366),
+      .max(24 * 366)
+      .optional(),
     digest: z.boolean(),
-    start: z.iso.datetime({ offset: true, error: 'expected a time such as 2026-01-15T00:00:00+08:00' }),
+    start: z.iso
+      .datetime({ offset: true, error: 'expected a time such as 2026-01-15T00:00:00+08:00' })
+      .optional(),
     upload: z.coerce.number<string>().int().min(60).max(604_800).optional(),
     broker: z.url({ protocol: /^mqtts?$/, error: 'expected an address such as mqtt://127.0.0.1:1883' }),
     credentials: z.string().optional(),
     emitRegistry: z.string().optional(),
+    truth: z.string().optional(),
     loss: z.coerce.number<string>().min(0).max(1),
     without: z.array(z.string()),
   })
@@ -86,16 +91,17 @@ function command(): Command {
     .description('A simulated fleet of charging sheds, heating loops and water meters.')
     .option('--fleet <name>', 'which fleet: demo', 'demo')
     .option('--scenario <name|file>', 'what happens: calm, burst, or a file', 'calm')
-    .option('--seed <n>', 'same seed, same bytes', '5')
+    .option('--seed <n>', 'same seed, same bytes; the scenario’s unless told')
     .option('--speed <n>', 'live: simulated seconds a second', '1')
     .option('--broker <url>', 'live: where to connect', 'mqtt://127.0.0.1:1883')
     .option('--credentials <file>', 'live: device passwords, from "registry import --credentials-out"')
     .option('--offline', 'no broker: one JSON line a message on standard output', false)
-    .option('--hours <n>', 'offline: how much to simulate', '24')
-    .option('--start <time>', 'offline: when it begins', '2026-01-15T00:00:00+08:00')
+    .option('--hours <n>', 'offline: how much to simulate; the scenario’s days unless told')
+    .option('--start <time>', 'offline: when it begins; the scenario’s start unless told')
     .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
     .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
     .option('--emit-registry <file>', 'write the fleet as a registry-import file')
+    .option('--truth <file>', 'write what was really broken, where, when and who was affected')
     .option('--loss <share>', 'live: share of tele messages that are numbered and never sent', '0')
     .option('--without <device...>', 'leave these devices to real ones', [])
     .exitOverride()
@@ -103,12 +109,20 @@ function command(): Command {
 }
 
 async function runOffline(options: Options, fleet: Fleet): Promise<void> {
-  const startMs = Date.parse(options.start)
   const scenario = loadScenario(options.scenario)
-  const { seed, without, upload, hours } = options
+  const {
+    seed = scenario.seed,
+    start = scenario.start,
+    hours = scenario.days * 24,
+    without,
+    upload,
+  } = options
+  const startMs = Date.parse(start)
+  const untilMs = startMs + hours * hourMs
+  writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs })
   const uploadS = upload !== undefined ? { uploadS: upload } : {}
   const began = performance.now()
-  const messages = simulate({ fleet, scenario, seed, startMs, without, ...uploadS }, startMs + hours * hourMs)
+  const messages = simulate({ fleet, scenario, seed, startMs, without, ...uploadS }, untilMs)
   if (!options.digest) return pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
   const { messages: said, sha256 } = digest(messages)
   const seconds = ((performance.now() - began) / 1000).toFixed(2)
@@ -122,12 +136,13 @@ function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {
 }
 
 async function runLive(options: Options, fleet: Fleet, credentialsFile: string): Promise<void> {
-  const { broker, seed, speed, loss, without, upload } = options
+  const scenario = loadScenario(options.scenario)
+  const { broker, seed = scenario.seed, speed, loss, without, upload } = options
   const estate = new SimulatedEstate({
     brokerUrl: broker,
     credentials: readCredentials(credentialsFile),
     fleet,
-    scenario: loadScenario(options.scenario),
+    scenario,
     seed,
     speed,
     loss,
@@ -145,8 +160,13 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
   })
   cancelProgress()
   await estate.stop()
+  writeTruth(options, { fleet, scenario, seed, fromMs: estate.beganMs, untilMs: estate.nowMs() })
   printProgress(estate, speed)
   release()
+}
+
+function writeTruth({ truth }: Options, run: Run): void {
+  if (truth !== undefined) writeFileSync(truth, `${JSON.stringify(groundTruth(run), undefined, 2)}\n`)
 }
 
 function printProgress(estate: SimulatedEstate, speed: number): void {

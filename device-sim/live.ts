@@ -80,6 +80,11 @@ export class SimulatedEstate {
     await Promise.all([...this.#connections.values()].map((connection) => connection.stop()))
   }
 
+  /** When it started, epoch ms. */
+  get beganMs(): number {
+    return this.#beganMs
+  }
+
   /** Simulated time, epoch ms. */
   nowMs(): number {
     const { clock, speed = 1 } = this.#options

@@ -36,6 +36,10 @@ const visit = z.strictObject({ t: seconds, target: id, minutes: z.number().min(0
 const scenarioSchema = z.strictObject({
   name: id,
   about: z.string(),
+  /** The seed, the begin and the length it is meant for; the command line may say otherwise. */
+  seed: z.int().min(0).max(0xffff_ffff).default(5),
+  start: z.iso.datetime({ offset: true }).default('2026-01-15T00:00:00+08:00'),
+  days: z.number().positive().max(366).default(1),
   weather: weatherSchema.prefault({}),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),

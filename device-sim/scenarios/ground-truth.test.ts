@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { demoFleet } from '../fleet.ts'
+import { groundTruth } from './ground-truth.ts'
+import { parseScenario } from './scenario.ts'
+
+const fromMs = Date.parse('2026-01-15T00:00:00+08:00')
+const hourMs = 3_600_000
+
+function truthOf(...faults: object[]) {
+  const scenario = parseScenario('test', { name: 'test', about: '', faults })
+  return groundTruth({ fleet: demoFleet(), scenario, seed: 5, fromMs, untilMs: fromMs + hourMs }).faults
+}
+
+describe('the ground truth of a run', () => {
+  test('a burst at building 14 names the estate, the entrance, and everyone whose radiators go cold', () => {
+    const burst = { fault: 'burst', t: 120, until: 1_800, target: 'hengkang-b14', params: { m3h: 12 } }
+    expect(truthOf(burst)).toEqual([
+      {
+        fault: 'burst',
+        rules: ['H01'],
+        site: 'hengkang',
+        target: 'hengkang-b14',
+        device: 'hengkang-b14-heat',
+        params: { m3h: 12 },
+        fromMs: fromMs + 120_000,
+        untilMs: fromMs + 1_800_000,
+        affected: {
+          households: 1_200,
+          buildings: demoFleet().estates[0]?.buildings.map(({ id }) => id),
+          ports: [],
+        },
+      },
+    ])
+  })
+
+  test('a welded relay concerns its port alone, and lasts until somebody comes', () => {
+    const [weld] = truthOf({ fault: 'relay-welded', t: 0, until: 60, target: 'hengkang-shed1-p03' })
+    expect(weld).toMatchObject({
+      untilMs: null,
+      affected: { households: 0, buildings: [], ports: ['hengkang-shed1-p03'] },
+    })
+  })
+
+  test('a main that breaks behind the meter leaves the other buildings in peace', () => {
+    const [burst] = truthOf({ fault: 'water-burst', t: 0, target: 'hengkang-b03', params: { lph: 9_000 } })
+    expect(burst?.affected).toEqual({ households: 60, buildings: ['hengkang-b03'], ports: [] })
+  })
+
+  test('what would break after the end did not happen, and what is mended after it still lasts', () => {
+    const late = { fault: 'burst', t: 7_200, target: 'hengkang-b14', params: { m3h: 12 } }
+    const mendedLate = { fault: 'burst', t: 60, until: 7_200, target: 'hengkang-b02', params: { m3h: 6 } }
+    expect(truthOf(late, mendedLate)).toMatchObject([{ target: 'hengkang-b02', untilMs: null }])
+  })
+})
