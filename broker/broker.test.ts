@@ -1,6 +1,7 @@
 import type { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { closed, gateway, heardBy, house, meter, RunningBroker, station } from './running-broker.fixture.ts'
+import { subscriptionsLimit } from './sessions.ts'
 
 let broker: RunningBroker
 
@@ -198,6 +199,23 @@ describe('what may be said', () => {
     expect(granted?.qos).toBe(0)
     expect(client.connected).toBe(true)
   })
+
+  test.each([true, false])(
+    'a client may listen to 200 filters at once; more is refused in the SUBACK (clean session: %s)',
+    async (clean) => {
+      await broker.start()
+      const client = await broker.connect('srv-ingest', { clean, clientId: 'curious' })
+      const filters = Array.from({ length: subscriptionsLimit + 1 }, (_, at) => `est/1/hengkang/${at}/#`)
+      const granted = await client.subscribeAsync(filters.slice(0, 150))
+      expect(granted.every(({ qos }) => qos === 0)).toBe(true)
+      await expect(client.subscribeAsync(filters.slice(150))).rejects.toThrow('Unspecified error')
+      expect(await broker.refusals('too-many-subscriptions')).toBe(1)
+      await client.subscribeAsync(filters[0] ?? '', { qos: 1 })
+      await client.unsubscribeAsync(filters[0] ?? '')
+      await client.subscribeAsync(filters.at(-1) ?? '')
+      expect(client.connected).toBe(true)
+    },
+  )
 })
 
 describe('last wills', () => {
@@ -213,6 +231,30 @@ describe('last wills', () => {
     const client = await broker.connect('hengkang-b01-heat', { will })
     client.stream.destroy()
     await vi.waitFor(() => expect(broker.kept()).toMatchObject([{ topic: `${house}conn`, will: true }]))
+  })
+
+  test('the will that a full log refuses is kept as soon as there is room, for the device stays away', async () => {
+    await broker.start({ maxBytes: 2_000, willGraceMs: 100 })
+    const client = await broker.connect('hengkang-b01-heat', { will })
+    const gone = closed(client)
+    client.publish(`${house}tele`, 'x'.repeat(3_000), { qos: 1 })
+    await gone
+    await vi.waitFor(() => expect(broker.kept()).toMatchObject([{ topic: `${house}conn`, will: true }]))
+    expect(await broker.refusals('will-put-off')).toBe(1)
+    await vi.waitFor(async () => expect(await broker.count('estate_broker_wills')).toBe(0))
+    expect(broker.kept()).toHaveLength(1)
+  })
+
+  test('but not once the device is back: it is not lost', async () => {
+    await broker.start({ maxBytes: 2_000, willGraceMs: 400 })
+    const client = await broker.connect('hengkang-b01-heat', { will })
+    const gone = closed(client)
+    client.publish(`${house}tele`, 'x'.repeat(3_000), { qos: 1 })
+    await gone
+    await vi.waitFor(async () => expect(await broker.refusals('will-put-off')).toBe(1))
+    await broker.connect('hengkang-b01-heat')
+    await vi.waitFor(async () => expect(await broker.count('estate_broker_wills')).toBe(0))
+    expect(broker.kept()).toEqual([])
   })
 
   test('a device that says goodbye leaves no will', async () => {

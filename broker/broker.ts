@@ -89,7 +89,7 @@ export class Broker {
       mq: this.#audience.emitter,
       persistence: aheadOfAedes(aedesPersistence(memory, clock), {
         memory,
-        maySubscribe: (client, filter) => subscribers.may(client, filter),
+        granted: (client, filter) => subscribers.holds(client, filter),
         door,
       }),
       // aedes looks for wills of broker runs that are gone every four heartbeats.
@@ -137,6 +137,7 @@ export class Broker {
     aedes.on('client', (client) => this.#door.came(client))
     aedes.on('clientReady', (client) => this.#courier.begin(client))
     aedes.on('subscribe', (_, client) => this.#courier.begin(client))
+    aedes.on('unsubscribe', (filters, client) => this.#subscribers.left(client, filters))
     aedes.on('clientDisconnect', (client) => {
       this.#door.left(client)
       this.#courier.end(client)

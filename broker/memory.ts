@@ -33,13 +33,18 @@ import {
  *    PUBREL: that the client has it. A PUBACK of a client is recorded and not waited for: at worst its message
  *    comes once more, which QoS 1 allows.
  *  A will is kept until its client says goodbye or it was spoken: if the broker dies first, it is spoken a minute
- *  after the next start, unless the user of that client has come back by then.
+ *  after the next start, unless the user of that client has come back by then. So is one that the log refuses: it
+ *  is brought again every minute.
  *  QoS 0 is not queued for who is away ([MQTT-3.1.2-5] leaves it open). */
 
 /** A session of who was not seen for so long is forgotten. */
 export const sessionExpiryMs = 30 * 24 * 3_600_000
 /** Messages of the log taken again at a time. */
 const stretchLimit = 5_000
+/** Wills kept, with those of who is connected; beyond it none is put off that could not be spoken. */
+export const willsLimit = 20_000
+/** In the place of the run of a broker. */
+const noRun = ''
 
 export interface Taken extends Message {
   retain: boolean
@@ -47,7 +52,7 @@ export interface Taken extends Message {
 
 export interface Will extends Taken {
   clientId: string
-  /** The run of the broker that the client was connected to. */
+  /** The run of the broker that the client was connected to; of none, if it is gone and its will not yet spoken. */
   brokerId: string
 }
 
@@ -160,6 +165,10 @@ export class BrokerMemory {
     return this.#wills.values()
   }
 
+  get willCount(): number {
+    return this.#wills.size
+  }
+
   will(client: string): Will | undefined {
     return this.#wills.get(client)
   }
@@ -167,6 +176,14 @@ export class BrokerMemory {
   putWill(will: Will): void {
     this.#wills.set(will.clientId, will)
     this.#file.record(willing(will))
+  }
+
+  /** The will could not be spoken, and is one of the lost from now on. False when there are too many. */
+  leaveWill(client: string): boolean {
+    const will = this.#wills.get(client)
+    if (!will || this.#wills.size > willsLimit) return false
+    this.putWill({ ...will, brokerId: noRun })
+    return true
   }
 
   deleteWill(client: string): void {
@@ -259,12 +276,14 @@ function willing({ clientId, brokerId, topic, qos, retain, payload }: Will): Wri
   return ['will', clientId, brokerId, topic, qos, retain ? 1 : 0, bytesOf(payload)]
 }
 
-function showCounts({ sessions, retained }: BrokerMemory, metrics: Metrics): void {
+function showCounts(memory: BrokerMemory, metrics: Metrics): void {
+  const { sessions, retained } = memory
   const show = (name: string, help: string, count: () => number) => {
     const gauge: Gauge = new Gauge({ name, help, registers: [metrics], collect: () => gauge.set(count()) })
   }
   show('estate_broker_sessions', 'clients that are remembered', () => sessions.count)
   show('estate_broker_retained', 'topics with a retained message', () => retained.count)
+  show('estate_broker_wills', 'wills of who is connected, and those not spoken yet', () => memory.willCount)
   show('estate_broker_queued', 'messages that wait for clients or their PUBACK', () => sessions.queued.count)
   show('estate_broker_queued_bytes', 'bytes of the same', () => sessions.queued.bytes)
 }

@@ -70,7 +70,7 @@ export function aedesPersistence(memory: BrokerMemory, clock: Clock) {
 /** The same for our broker, which is ahead of aedes: what a message does has been done before its PUBACK
  *  (`publishing.ts`), and queues are brought to their clients in order (`courier.ts`). To aedes nothing is
  *  retained or queued. */
-export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, door }: AheadOptions) {
+export function aheadOfAedes(persistence: Persistence, { memory, granted, door }: AheadOptions) {
   return {
     ...persistence,
     storeRetained: () => Promise.resolve(),
@@ -81,7 +81,7 @@ export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, d
     addSubscriptions: (client: Client, subscriptions: readonly Subscription[]) =>
       persistence.addSubscriptions(
         client,
-        subscriptions.filter(({ topic }) => maySubscribe(client, topic)),
+        subscriptions.filter(({ topic }) => granted(client, topic)),
       ),
     /** Wills of who was connected when the broker died. Who has come back, under whatever client id, is not lost. */
     streamWill: (brokers: Readonly<Record<string, unknown>> = {}) => {
@@ -102,7 +102,8 @@ export function aheadOfAedes(persistence: Persistence, { memory, maySubscribe, d
 
 export interface AheadOptions {
   memory: BrokerMemory
-  maySubscribe: (client: Client, filter: string) => boolean
+  /** Whether the SUBACK is going to say so; of a packet, subscription after subscription is decided. */
+  granted: (client: Client, filter: string) => boolean
   door: Door
 }
 

@@ -9,7 +9,8 @@ import { publishFrame, type PublishFrame } from './publish-frame.ts'
  *  several times what it costs to keep it (a parser that joins and splits buffers, a chain of callbacks, a
  *  packet object, an emitter that looks for listeners). So these packets are picked out of what a socket
  *  delivered, and one write acknowledges all that came together. Whatever else comes, aedes gets, from there to
- *  the end of what was delivered: the order of a connection's messages and PUBACKs stays [MQTT-4.6.0-2].
+ *  the end of what was delivered, and after those PUBACKs: the order of a connection's messages and PUBACKs stays
+ *  [MQTT-4.6.0-2], and where aedes ends the connection, none of them is lost.
  *
  *  A device is not read from while what it said before is on its way to disk; so a slow disk, or a log that
  *  holds back, slows the devices and not the memory of the broker. aedes would read on at every second word of
@@ -132,11 +133,13 @@ export class PublishLane {
       } else break
     }
     this.#refused = chunk.error !== undefined
-    if (chunk.size > 0 || this.#refused) {
-      this.#hold()
-      chunk.close()
-    }
-    return client.closed || this.#refused ? nothing : bytes.subarray(at)
+    const rest = bytes.subarray(at)
+    if (chunk.size === 0 && !this.#refused) return rest
+    this.#hold()
+    // Back into the socket: it is read again after the PUBACKs, and does not end before that.
+    if (rest.length > 0 && !this.#refused) client.conn.unshift(rest)
+    chunk.close()
+    return nothing
   }
 
   #hold(): void {

@@ -48,6 +48,8 @@ const topicsKept = 1_024
 export class Publishing implements LaneOwner {
   readonly #options: PublishingOptions
   #stopping = false
+  /** Set while PUBACKs wait for the disk of sessions. */
+  #behind: Promise<void> | undefined
 
   constructor(options: PublishingOptions) {
     this.#options = options
@@ -70,10 +72,22 @@ export class Publishing implements LaneOwner {
     if (!verdict.allowed) return done(refusals.publish(principal, topic, verdict.reason))
     // QoS 2, sent again because its PUBREC was lost: aedes only repeats that.
     if (packet.qos === 2 && memory.incoming.get(client.id, packet.messageId ?? 0)) return done(null)
-    if (verdict.device === undefined) return this.#fromService(packet, done)
     // aedes publishes the will of a client that is gone, and nothing else.
-    const sender = { device: verdict.device, publisher: nameOf(principal), will: client.closed }
-    this.#fromDevice(sender, packet, done)
+    const will = client.closed
+    const settle: Done = (error) => {
+      if (error && will) this.#leaveWill(client)
+      done(error)
+    }
+    if (verdict.device === undefined) return this.#fromService(packet, settle)
+    this.#fromDevice({ device: verdict.device, publisher: nameOf(principal), will }, packet, settle)
+  }
+
+  /** Last words that nobody can keep now. They are no longer this connection's: aedes brings them again with those
+   *  of the lost, every minute, until they are kept or their user is back. */
+  #leaveWill(client: Client): void {
+    const { door, memory, refusals } = this.#options
+    if (door.isHere(client.id)) return
+    refusals.count(memory.leaveWill(client.id) ? 'will-put-off' : 'will-dropped')
   }
 
   #fromDevice(sender: Sender, { topic, retain, qos, payload }: PublishPacket, done: Done): void {
@@ -107,10 +121,19 @@ export class Publishing implements LaneOwner {
     const { intake, memory, clock } = this.#options
     intake.append({ ...message, receivedMs: clock.now() }, (error, position) => {
       if (!error) memory.take(message, position)
-      if (error || !memory.crowded) return settle(error)
-      // What the disk of sessions does not take, the log still has.
-      const go = () => settle(undefined)
-      memory.durable().then(go, go)
+      if (!error && memory.crowded) this.#waitForMemory()
+      // Behind one that waits all do: no PUBACK overtakes another [MQTT-4.6.0-2].
+      if (this.#behind) void this.#behind.then(() => settle(error))
+      else settle(error)
+    })
+  }
+
+  /** What the disk of sessions does not take, the log still has. */
+  #waitForMemory(): void {
+    const behind = this.#options.memory.durable().catch(() => {})
+    this.#behind = behind
+    void behind.then(() => {
+      if (this.#behind === behind) this.#behind = undefined
     })
   }
 

@@ -48,9 +48,9 @@ export class Refusals {
     if (principal?.type === 'device') this.#intake.countRefused(principal.id)
   }
 
-  subscription(client: string, filter: string): void {
-    this.#counter.inc({ reason: 'subscription' })
-    this.#logger.warn({ client, filter: shortened(filter) }, 'a subscription was refused')
+  subscription(client: string, { filter, reason }: { filter: string; reason: string }): void {
+    this.#counter.inc({ reason })
+    this.#logger.warn({ client, filter: shortened(filter), reason }, 'a subscription was refused')
   }
 
   subscriber(client: string, waitingBytes: number): void {

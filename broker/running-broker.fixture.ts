@@ -5,7 +5,7 @@ import { connect as connectTcp, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
-import { generate, parser as parserOf, type Packet } from 'mqtt-packet'
+import { generate, parser as parserOf, type IConnectPacket, type Packet } from 'mqtt-packet'
 import { expect, vi } from 'vitest'
 import { z } from 'zod'
 import type { Principal } from '../estate/principal.ts'
@@ -185,14 +185,18 @@ export class RunningBroker {
   }
 
   /** A device on a bare socket, let in; what the broker says is collected. */
-  async connectBare(username: string): Promise<{ socket: Socket; heard: Packet[] }> {
+  async connectBare(
+    username: string,
+    options: Pick<IConnectPacket, 'will'> = {},
+  ): Promise<{ socket: Socket; heard: Packet[] }> {
     const socket = await this.connectSilently()
     const heard: Packet[] = []
     const parser = parserOf()
     parser.on('packet', (packet) => heard.push(packet))
     socket.on('data', (bytes) => parser.parse(bytes))
     const password = Buffer.from(`secret of ${username}`)
-    socket.write(generate({ cmd: 'connect', clientId: `bare ${username}`, clean: true, username, password }))
+    const clientId = `bare ${username}`
+    socket.write(generate({ cmd: 'connect', clientId, clean: true, username, password, ...options }))
     await vi.waitFor(() => expect(heard).toMatchObject([{ cmd: 'connack', returnCode: 0 }]))
     heard.length = 0
     return { socket, heard }
