@@ -141,7 +141,8 @@ async function play(
 
 async function startBroker(parts: Parts): Promise<void> {
   const { config, logger, metrics, lifecycle, link } = parts
-  const intake = new IntakeLog({ file: intakeFileOf(config), clock, logger, metrics })
+  const file = intakeFileOf(config)
+  const intake = new IntakeLog({ file, maxBytes: config.intakeMaxBytes, clock, logger, metrics })
   await intake.start(parts.fail)
   lifecycle.onStop('intake log', () => intake.stop())
   let asking: Promise<void> | undefined

@@ -6,6 +6,7 @@ test('without any variable the system runs on its own machine with its own store
     dataDir: './data',
     mqtt: { host: '127.0.0.1', port: 1883 },
     http: { host: '127.0.0.1', port: 8080 },
+    intakeMaxBytes: 1024 ** 3,
     keepDays: { raw: 35, minute: 366, hour: 3_653 },
     timeZone: 'Asia/Shanghai',
     logLevel: 'info',
@@ -38,6 +39,11 @@ test('history is kept as long as the operator says, the coarser at least as long
   expect(() => parseConfig({ HISTORY_RAW_DAYS: '400' })).toThrow('HISTORY_MINUTE_DAYS')
   expect(() => parseConfig({ HISTORY_HOUR_DAYS: '30' })).toThrow('HISTORY_HOUR_DAYS')
   expect(() => parseConfig({ HISTORY_RAW_DAYS: '0' })).toThrow('HISTORY_RAW_DAYS')
+})
+
+test('the intake log takes as much as the operator gives it, and never nothing', () => {
+  expect(parseConfig({ INTAKE_MAX_MIB: '4' }).intakeMaxBytes).toBe(4 * 1024 ** 2)
+  expect(() => parseConfig({ INTAKE_MAX_MIB: '0' })).toThrow('INTAKE_MAX_MIB')
 })
 
 test('an empty variable counts as not set', () => {

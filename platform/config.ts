@@ -7,6 +7,7 @@ import { OperatorError } from './operator-error.ts'
 const absent = (name: string) =>
   z.undefined({ error: `${name} is set, but this version cannot do that yet: remove it` }).optional()
 
+const mebibyte = 1024 * 1024
 /** How long history is kept, days. */
 const days = z.coerce.number<string>().int().min(1).max(36_500)
 const port = z.coerce.number<string>().int().min(0).max(65_535)
@@ -29,6 +30,8 @@ const settings = z.object({
   MQTT_PASSWORD: z.string().optional(),
   HTTP_HOST: z.string().default('127.0.0.1'),
   HTTP_PORT: port.default(8080),
+  /** What may wait in the intake log, MiB: two days of 20 readings a second. */
+  INTAKE_MAX_MIB: z.coerce.number<string>().int().min(1).max(1_048_576).default(1_024),
   INFLUX_URL: z
     .url({ protocol: /^https?$/, error: 'expected an address such as http://127.0.0.1:8086' })
     .optional(),
@@ -70,6 +73,8 @@ export type Config = Readonly<{
   /** Where our own broker listens; with an external one in its place, host and port are not used. */
   mqtt: Readonly<{ host: string; port: number; external?: MqttAccess }>
   http: Readonly<{ host: string; port: number }>
+  /** Hard limit of the intake log. */
+  intakeMaxBytes: number
   /** InfluxDB instead of the embedded history. */
   influx?: Readonly<{ url: string; database: string; username?: string; password?: string }>
   /** How long readings, their minutes and their hours are kept; days are kept for ever. */
@@ -97,6 +102,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       ...(set.MQTT_URL !== undefined && { external: externalOf(set.MQTT_URL, set) }),
     },
     http: { host: set.HTTP_HOST, port: set.HTTP_PORT },
+    intakeMaxBytes: set.INTAKE_MAX_MIB * mebibyte,
     ...(set.INFLUX_URL && { influx: influxOf(set.INFLUX_URL, set) }),
     keepDays: { raw: set.HISTORY_RAW_DAYS, minute: set.HISTORY_MINUTE_DAYS, hour: set.HISTORY_HOUR_DAYS },
     timeZone: set.SITE_TIMEZONE,

@@ -13,6 +13,7 @@ async function survive(minutes: number, embedded: boolean): Promise<void> {
     seed,
     minutes,
     embedded,
+    quota: false,
     meters: 200,
     rate: 2_000,
     say,

@@ -10,7 +10,7 @@ import { randomFor } from '../../device-sim/random.ts'
 import { startInfluxd, type RunningInfluxd } from '../support/influxd.ts'
 import { RunningSystem } from '../support/system.ts'
 import { database, settle } from './aftermath.ts'
-import { injure, planInjuries, type Patient } from './injuries.ts'
+import { injure, planInjuries, type Bound, type Patient } from './injuries.ts'
 import { Listener, type ListenerOptions } from './listener.ts'
 import { chaosRegistry, meterName, Meters, site } from './meters.ts'
 import { Relay } from './relay.ts'
@@ -21,6 +21,8 @@ export interface ChaosOptions {
   minutes: number
   /** On the embedded store instead of a real InfluxDB. */
   embedded: boolean
+  /** Bounds the intake log itself, as where no small disk can be mounted: it is filled, and the disk is not. */
+  quota: boolean
   meters: number
   /** Messages per second. */
   rate: number
@@ -36,21 +38,22 @@ export interface ChaosResult {
 }
 
 const smallDiskMb = 192
+const quotaMib = 4
 const intruderEveryMs = 5_000
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const folder = mkdtempSync(join(tmpdir(), `chaos-${options.seed}-`))
   const dataDir = join(folder, 'data')
   mkdirSync(dataDir)
-  const smallDisk = mountSmallDisk(dataDir)
+  const bound: Bound = !options.quota && mountSmallDisk(dataDir) ? 'disk' : 'quota'
   const influxd = options.embedded ? undefined : await startInfluxd()
   let result: ChaosResult | undefined
   try {
-    result = await run({ ...options, folder, dataDir, smallDisk, influxd })
+    result = await run({ ...options, folder, dataDir, bound, influxd })
     return result
   } finally {
     await influxd?.stop()
-    if (smallDisk) keepWhat(result, dataDir, folder)
+    if (bound === 'disk') keepWhat(result, dataDir, folder)
     if (result?.ok) rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -58,28 +61,23 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 interface Bed extends ChaosOptions {
   folder: string
   dataDir: string
-  smallDisk: boolean
+  bound: Bound
   influxd: RunningInfluxd | undefined
 }
 
 async function run(bed: Bed): Promise<ChaosResult> {
-  const { seed, dataDir, influxd } = bed
+  const { seed, dataDir, bound, influxd } = bed
   const system = await RunningSystem.start({
     dataDir,
     roles: ['broker', 'ingest', 'dashboard'],
     environment: {
       LOG_LEVEL: 'warn',
+      ...(bound === 'quota' && { INTAKE_MAX_MIB: String(quotaMib) }),
       ...(influxd && { INFLUX_URL: influxd.url, INFLUX_DATABASE: database }),
     },
   })
   const relay = new Relay({ host: '127.0.0.1', port: Number(system.mqttPort) })
-  const patient = {
-    system,
-    influxd,
-    relay,
-    random: randomFor(seed, 'chaos', 'noise'),
-    smallDisk: bed.smallDisk,
-  }
+  const patient = { system, influxd, relay, random: randomFor(seed, 'chaos', 'noise'), bound }
   try {
     await system.signIn()
     const credentials = await importMeters(system, bed)
@@ -114,7 +112,7 @@ async function importMeters(system: RunningSystem, { folder, meters }: Bed): Pro
 
 /** Resolves with the number of processes killed. */
 async function load(
-  { seed, minutes, embedded, say }: Bed,
+  { seed, minutes, embedded, bound, say }: Bed,
   { patient, meters, credentials }: { patient: Patient; meters: Meters; credentials: Credentials },
 ): Promise<number> {
   const lengthMs = minutes * 60_000
@@ -122,7 +120,7 @@ async function load(
   const beganMs = performance.now()
   const intruder = setInterval(() => void intrude(patient.system, credentials), intruderEveryMs)
   let kills = 0
-  for (const injury of planInjuries(seed, lengthMs, embedded)) {
+  for (const injury of planInjuries({ seed, lengthMs, embedded, bound })) {
     await pause(Math.max(0, beganMs + injury.atMs - performance.now()))
     say(`${(injury.atMs / 1_000).toFixed(1)} s ${injury.name} for ${injury.forMs} ms`)
     kills += await injure(patient, injury)
@@ -148,7 +146,7 @@ async function intrude(system: RunningSystem, credentials: Credentials): Promise
   }
 }
 
-/** A disk that can be filled without harm: a tmpfs, where we may mount one. */
+/** A disk that can be filled without harm: a tmpfs, where we may mount one. False elsewhere. */
 function mountSmallDisk(folder: string): boolean {
   if (process.getuid?.() !== 0) return false
   try {

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { randomFor, uniform, type Random } from '../../device-sim/random.ts'
 import type { RunningInfluxd } from '../support/influxd.ts'
-import type { RunningSystem } from '../support/system.ts'
+import { until, type RunningSystem } from '../support/system.ts'
 import type { Relay } from './relay.ts'
 
 /** What is done to the system, and when: drawn from the seed, so that a run can be had again. */
@@ -34,12 +34,27 @@ export interface Injury {
 const firstMs = 3_000
 const shortestMs = 400
 const longestMs = 3_000
+const fullLimitMs = 60_000
+const roomLimitMs = 60_000
 const restMs = [1_000, 4_000] as const
 
+/** What bounds the intake log: a small disk of its own, or its own limit. */
+export type Bound = 'disk' | 'quota'
+
+export interface InjuryPlan {
+  seed: number
+  lengthMs: number
+  embedded: boolean
+  bound: Bound
+}
+
 /** One after the other, with a rest in between, over `lengthMs`; each kind once before any comes again. */
-export function planInjuries(seed: number, lengthMs: number, embedded: boolean): Injury[] {
+export function planInjuries({ seed, lengthMs, embedded, bound }: InjuryPlan): Injury[] {
   const random = randomFor(seed, 'chaos', 'injuries')
-  const possible = injuryNames.filter((name) => !embedded || !name.includes('influxd'))
+  // A quota is filled by an InfluxDB that hangs.
+  const needsInflux = (name: InjuryName) =>
+    name.includes('influxd') || (bound === 'quota' && name === 'fill the disk')
+  const possible = injuryNames.filter((name) => !embedded || !needsInflux(name))
   const plan: Injury[] = []
   let deck: InjuryName[] = []
   for (let atMs = firstMs; atMs < lengthMs;) {
@@ -65,8 +80,7 @@ export interface Patient {
   influxd: RunningInfluxd | undefined
   relay: Relay
   random: Random
-  /** True where DATA_DIR has a small disk of its own. */
-  smallDisk: boolean
+  bound: Bound
 }
 
 /** Does it and undoes it. Resolves with the number of processes killed. */
@@ -102,7 +116,8 @@ export async function injure(patient: Patient, { name, forMs }: Injury): Promise
       relay.heal()
       return 0
     case 'fill the disk':
-      if (patient.smallDisk) await fillDisk(system.dataDir, forMs)
+      if (patient.bound === 'disk') await fillDisk(system.dataDir, forMs)
+      else if (influxd) await fillQuota(system, influxd)
       return 0
     case 'talk garbage':
       await Promise.all(Array.from({ length: 20 }, () => talkGarbage(system, patient.random)))
@@ -132,6 +147,24 @@ export function heal(patient: Patient): void {
 }
 
 const fillerIn = (folder: string) => join(folder, 'filler')
+
+/** Nothing is stored until the log is at its limit and refuses; then it has to take messages again by itself. */
+async function fillQuota(system: RunningSystem, influxd: RunningInfluxd): Promise<void> {
+  await influxd.freeze()
+  await until('a full intake log', async () => (await isFull(system)) === true, fullLimitMs)
+  influxd.thaw()
+  await until('room in the intake log', async () => (await isFull(system)) === false, roomLimitMs)
+}
+
+/** What `/readyz` says; nothing while nobody answers, because a role is being started again. */
+async function isFull(system: RunningSystem): Promise<boolean | undefined> {
+  try {
+    const response = await system.fetch('/readyz')
+    return response.status === 503 && (await response.text()).includes('the intake log is full')
+  } catch {
+    return undefined
+  }
+}
 
 async function fillDisk(folder: string, forMs: number): Promise<void> {
   const file = fillerIn(folder)
