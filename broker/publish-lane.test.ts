@@ -111,17 +111,20 @@ test('a session whose owner is away has its messages when it comes back', async 
   await vi.waitFor(() => expect(said).toEqual(['1']))
 })
 
-test('what a device may not say ends its connection also between good packets, which are kept', async () => {
-  await broker.start()
-  const { socket, heard } = await broker.connectBare('hengkang-b01-heat')
-  const gone = once(socket, 'close')
-  const packets = [reading(1), reading(2, { topic: `${station}tele` }), reading(3)]
-  socket.write(Buffer.concat(packets.map((packet) => generate(packet))))
-  await gone
-  expect(await broker.refusals('not-its-topic')).toBe(1)
-  expect(payloads()).toEqual([1])
-  expect(acknowledged(heard)).toEqual([1])
-})
+test.each(['plain', 'retained'])(
+  'what a device may not say ends its connection after the PUBACK of the %s reading before it',
+  async (kind) => {
+    await broker.start()
+    const { socket, heard } = await broker.connectBare('hengkang-b01-heat')
+    const gone = once(socket, 'close')
+    const packets = [reading(1, { retain: kind === 'retained' }), reading(2, { topic: `${station}tele` })]
+    socket.write(Buffer.concat(packets.map((packet) => generate(packet))))
+    await gone
+    expect(await broker.refusals('not-its-topic')).toBe(1)
+    expect(payloads()).toEqual([1])
+    expect(acknowledged(heard)).toEqual([1])
+  },
+)
 
 test('what comes together with a goodbye is acknowledged, and the goodbye is heard: no will is spoken', async () => {
   await broker.start()

@@ -50,6 +50,8 @@ export class Publishing implements LaneOwner {
   #stopping = false
   /** Set while PUBACKs wait for the disk of sessions. */
   #behind: Promise<void> | undefined
+  /** Of each connection, when the last of what aedes brought is settled. */
+  readonly #last = new WeakMap<Client, Promise<void>>()
 
   constructor(options: PublishingOptions) {
     this.#options = options
@@ -62,9 +64,29 @@ export class Publishing implements LaneOwner {
 
   /** aedes' hook: `done` without an error lets the message be acknowledged and handed on. */
   authorize(client: Client | null, packet: PublishPacket, done: Done): void {
-    const { door, memory, refusals } = this.#options
     if (this.#stopping) return done(new Error('the broker is stopping'))
     if (!client) return this.#speakForTheLost(packet, done)
+    this.#decide(client, packet, this.#inOrder(client, done))
+  }
+
+  /** aedes ends a connection at an error: not before what came earlier on it has its PUBACK. */
+  #inOrder(client: Client, done: Done): Done {
+    const earlier = this.#last.get(client)
+    const settled = Promise.withResolvers<void>()
+    this.#last.set(client, settled.promise)
+    return (error) => {
+      const settle = () => {
+        done(error)
+        settled.resolve()
+      }
+      // aedes writes what it has to say at the end of its turn.
+      if (error && earlier) void earlier.then(() => setImmediate(settle))
+      else settle()
+    }
+  }
+
+  #decide(client: Client, packet: PublishPacket, done: Done): void {
+    const { door, memory, refusals } = this.#options
     const principal = door.principalOf(client)
     if (!principal) return done(new Error('a message without a sender'))
     const { topic } = packet

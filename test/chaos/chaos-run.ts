@@ -46,6 +46,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const dataDir = join(folder, 'data')
   mkdirSync(dataDir)
   const bound: Bound = !options.quota && mountSmallDisk(dataDir) ? 'disk' : 'quota'
+  if (bound === 'quota' && options.embedded)
+    options.say('nothing is filled: that takes a small disk, or InfluxDB')
   const influxd = options.embedded ? undefined : await startInfluxd()
   let result: ChaosResult | undefined
   try {
