@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { OperatorError } from '../platform/operator-error.ts'
 import type { ReplayPayload } from '../firmware-contracts/server-messages.ts'
+import { Agenda } from './agenda.ts'
 import { estateDevices } from './firmware/estate-devices.ts'
 import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
@@ -30,6 +31,11 @@ export interface SimulationOptions {
   without?: readonly string[]
 }
 
+interface Speaker {
+  device: Device
+  estate: RunningEstate
+}
+
 interface Happening {
   atMs: number
   happen: () => void
@@ -39,6 +45,9 @@ const daySeconds = 86_400
 
 export class Simulation {
   readonly #estates: RunningEstate[]
+  /** Ranked by id, so that a fleet listed otherwise gives the same bytes. */
+  readonly #speakers: readonly Speaker[]
+  readonly #agenda = new Agenda()
   readonly #happenings: Happening[]
   #nowMs: number
 
@@ -59,6 +68,10 @@ export class Simulation {
           .map((device) => [device.identity.device, device]),
       ),
     }))
+    this.#speakers = this.#estates
+      .flatMap((estate) => [...estate.devices.values()].map((device) => ({ device, estate })))
+      .sort((a, b) => (a.device.identity.device < b.device.identity.device ? -1 : 1))
+    for (const [rank, { device }] of this.#speakers.entries()) this.#agenda.add(device.nextMs, rank)
     this.#happenings = happeningsOf(scenario, startMs, this.#estates)
   }
 
@@ -78,7 +91,10 @@ export class Simulation {
 
   /** Tells a device to say again what it has; it answers from the next tick on. */
   hear(device: string, command: ReplayPayload): void {
-    for (const { devices } of this.#estates) devices.get(device)?.hear(command, this.#nowMs)
+    const rank = this.#speakers.findIndex((speaker) => speaker.device.identity.device === device)
+    const heard = this.#speakers[rank]?.device
+    heard?.hear(command, this.#nowMs)
+    if (heard) this.#agenda.add(heard.nextMs, rank)
   }
 
   /** One tick: what is said in it, in time order; a device's messages in the order of their numbers. */
@@ -86,11 +102,18 @@ export class Simulation {
     this.#happen()
     const endMs = this.#nowMs + tickMs
     const said: Outgoing[] = []
-    for (const { plant, devices } of this.#estates)
-      for (const device of devices.values()) speakUntil(device, endMs, plant, said)
+    while (this.#agenda.nextMs < endMs) this.#speakNext(said)
     for (const running of this.#estates) running.plant = stepEstate(running.design, running.plant)
     this.#nowMs = endMs
-    return said.sort((a, b) => a.t - b.t)
+    return said
+  }
+
+  /** An entry that is no longer true is dropped: who was told something meanwhile stands there twice. */
+  #speakNext(said: Outgoing[]): void {
+    const speaker = this.#speakers[this.#agenda.next]
+    if (speaker?.device.nextMs !== this.#agenda.nextMs) return this.#agenda.drop()
+    speaker.device.speak(speaker.estate.plant, said)
+    this.#agenda.postpone(speaker.device.nextMs)
   }
 
   #happen(): void {
@@ -108,30 +131,28 @@ export function* simulate(options: SimulationOptions, untilMs = Infinity): Gener
     for (const message of simulation.tick()) if (message.t < untilMs) yield message
 }
 
+/** Bytes that are hashed at once: a call a message would cost more than the hash. */
+const digestBytes = 65_536
+
 /** How many messages, and their SHA-256. */
 export function digest(messages: Iterable<Outgoing>): { messages: number; sha256: string } {
   const hash = createHash('sha256')
+  const block = Buffer.alloc(digestBytes)
+  let filled = 0
   let count = 0
   for (const { t, device, topic, retain, payload } of messages) {
-    hash
-      .update(`${t} ${device} ${topic} ${retain ? 1 : 0} `)
-      .update(payload)
-      .update('\n')
+    const head = `${t} ${device} ${topic} ${retain ? 1 : 0} `
+    if (filled + head.length + payload.length + 1 > digestBytes) {
+      hash.update(block.subarray(0, filled))
+      filled = 0
+    }
+    filled += block.write(head, filled, 'latin1')
+    block.set(payload, filled)
+    filled += payload.length
+    block[filled++] = 0x0a
     count++
   }
-  return { messages: count, sha256: hash.digest('hex') }
-}
-
-/** A device's tasks in the order they fall due, so that its numbers rise with its time. */
-function speakUntil({ tasks }: Device, endMs: number, plant: EstatePlant, said: Outgoing[]): void {
-  for (;;) {
-    let next = tasks[0]
-    for (const task of tasks) if (next === undefined || task.nextMs < next.nextMs) next = task
-    if (next === undefined || next.nextMs >= endMs) return
-    const turn = next.run(next.nextMs, plant)
-    next.nextMs = turn.nextMs
-    said.push(...turn.said)
-  }
+  return { messages: count, sha256: hash.update(block.subarray(0, filled)).digest('hex') }
 }
 
 function happeningsOf(

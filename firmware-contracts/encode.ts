@@ -1,10 +1,4 @@
-import type {
-  AckPayload,
-  BirthPayload,
-  ConnectionPayload,
-  ReadingPayload,
-  UploadPayload,
-} from './envelope.ts'
+import type { AckPayload, BirthPayload, ConnectionPayload } from './envelope.ts'
 import { signalOrder } from './kinds.ts'
 import type { Birth, Message, Reading, Refusal } from './message.ts'
 import type {
@@ -27,25 +21,33 @@ export type Stamp = Pick<Reading, 'contract' | 'boot' | 'seq' | 't' | 'clock'>
 /** One sample of an upload. */
 export type Row = Pick<Reading, 'seq' | 't' | 'values'> & { quality?: Reading['quality'] }
 
-const utf8 = new TextEncoder()
-
-/** tele, state or event. */
+/** tele, state or event. Written by hand, for a simulated district says millions of them: three times as fast as
+ *  an object that JSON.stringify puts into words. */
 export function encodeReading(reading: Stamp & Row): Uint8Array {
-  const { contract: c, boot: b, seq: s, t, clock: k } = reading
-  const payload: ReadingPayload = { c, b, s, t, k, ...sampleOf(c, reading) }
-  return bytesOf(payload)
+  const { contract, boot, seq, t, clock } = reading
+  const writing = writingOf(contract)
+  return bytesOfText(
+    `{"c":${writing.contract},"b":${boot},"s":${seq},"t":${t},"k":"${clock}",${sampleText(writing, reading)}}`,
+  )
 }
 
 /** batch or hist: rows oldest first; `from` and `to` are read off the rows. Throws when there is none. */
 export function encodeUpload(
   upload: Pick<Stamp, 'contract' | 'boot' | 'clock'> & { rows: readonly Row[] },
 ): Uint8Array {
-  const { contract: c, boot: b, clock: k, rows } = upload
+  const { contract, boot, clock, rows } = upload
   const [first, last] = [rows.at(0), rows.at(-1)]
   if (!first || !last) throw new RangeError('an upload needs a sample')
-  const r = rows.map((row) => ({ s: row.seq, t: row.t, ...sampleOf(c, row) }))
-  const payload: UploadPayload = { c, b, k, from: first.seq, to: last.seq, r }
-  return bytesOf(payload)
+  const writing = writingOf(contract)
+  const r = rows.map((row) => rowText(writing, row)).join()
+  return bytesOfText(
+    `{"c":${writing.contract},"b":${boot},"k":"${clock}","from":${first.seq},"to":${last.seq},"r":[${r}]}`,
+  )
+}
+
+/** What one row adds to an upload, with the comma before it, bytes. */
+export function rowBytes(contract: string, row: Row): number {
+  return rowText(writingOf(contract), row).length + 1
 }
 
 /** conn; with state `lost` it is what to leave as the will. */
@@ -108,21 +110,69 @@ export function encodeOrderNotice(notice: OrderNotice): Uint8Array {
   return bytesOf(notice)
 }
 
-function sampleOf(contract: string, { values, quality }: Pick<Row, 'values' | 'quality'>) {
-  const d = inContractOrder(contract, values)
-  if (!quality || Object.keys(quality).length === 0) return { d }
-  return { d, q: inContractOrder(contract, quality) }
+/** How the signals of a contract are written: their place in it, and their name with the colon. */
+interface Writing {
+  contract: string
+  signals: ReadonlyMap<string, Readonly<{ place: number; key: string }>>
 }
 
-/** The contract's signals first, in its order; then what it does not know, as given. */
-function inContractOrder<V>(contract: string, given: Readonly<Record<string, V>>): Record<string, V> {
-  const order = signalOrder(contract)
-  const entries = Object.entries(given)
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (order.get(a) ?? order.size) - (order.get(b) ?? order.size)),
+const writings = new Map<string, Writing>()
+/** A server in test may name as many contracts as it likes; devices know a handful. */
+const writingsLimit = 100
+
+function writingOf(contract: string): Writing {
+  const known = writings.get(contract)
+  if (known) return known
+  const signals = [...signalOrder(contract)].map(
+    ([name, place]) => [name, { place, key: `${JSON.stringify(name)}:` }] as const,
   )
+  const writing = { contract: JSON.stringify(contract), signals: new Map(signals) }
+  if (writings.size < writingsLimit) writings.set(contract, writing)
+  return writing
+}
+
+function rowText(writing: Writing, row: Row): string {
+  return `{"s":${row.seq},"t":${row.t},${sampleText(writing, row)}}`
+}
+
+function sampleText(writing: Writing, { values, quality }: Pick<Row, 'values' | 'quality'>): string {
+  const data = `"d":{${inContractOrder(writing, values)}}`
+  const letters = quality ? inContractOrder(writing, quality) : ''
+  return letters === '' ? data : `${data},"q":{${letters}}`
+}
+
+/** The contract's signals first, in its order; then what it does not know, as given. Most firmware names them in
+ *  that order; then nothing has to be sorted. */
+function inContractOrder({ signals }: Writing, given: Readonly<Record<string, number | string>>): string {
+  const names = Object.keys(given)
+  const placeOf = (name: string) => signals.get(name)?.place ?? signals.size
+  let furthest = -1
+  for (const name of names) {
+    const place = placeOf(name)
+    if (place < furthest) {
+      names.sort((a, b) => placeOf(a) - placeOf(b))
+      break
+    }
+    furthest = place
+  }
+  let text = ''
+  for (const name of names) {
+    const key = signals.get(name)?.key ?? `${JSON.stringify(name)}:`
+    text += text === '' ? key : `,${key}`
+    text += valueText(given[name])
+  }
+  return text
+}
+
+function valueText(value: number | string | undefined): string {
+  return Number.isSafeInteger(value) ? `${value}` : JSON.stringify(value)
 }
 
 function bytesOf(payload: object): Uint8Array {
-  return utf8.encode(JSON.stringify(payload))
+  return bytesOfText(JSON.stringify(payload))
+}
+
+/** From Node's pool: half the price of an encoder's. */
+function bytesOfText(text: string): Uint8Array {
+  return Buffer.from(text)
 }

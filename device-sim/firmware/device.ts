@@ -13,11 +13,47 @@ export interface Task {
 }
 
 /** A device as the simulation sees it: tasks that come due, and a birth before all of them. */
-export interface Device {
-  identity: Identity
-  tasks: readonly Task[]
+export class Device {
+  readonly identity: Identity
+  readonly #tasks: readonly Task[]
+  readonly #answers: ReplayAnswers
+  #next: Task | undefined
+
+  constructor({ voice }: Parts, tasks: readonly Task[]) {
+    this.identity = voice.identity
+    this.#answers = new ReplayAnswers(voice)
+    this.#tasks = [...tasks, this.#answers.task]
+    this.#next = earliestOf(this.#tasks)
+  }
+
+  /** When it has something to do next, epoch ms. */
+  get nextMs(): number {
+    return this.#next?.nextMs ?? Infinity
+  }
+
+  /** Does the task that is due, and says what there is to say. Tasks come in the order they fall due, so that
+   *  its numbers rise with its time. */
+  speak(plant: EstatePlant, said: Outgoing[]): void {
+    const task = this.#next
+    if (!task) return
+    const turn = task.run(task.nextMs, plant)
+    task.nextMs = turn.nextMs
+    for (const message of turn.said) said.push(message)
+    this.#next = earliestOf(this.#tasks)
+  }
+
   /** The server asks for samples again; answered from `nowMs` on. */
-  hear: (command: ReplayPayload, nowMs: number) => void
+  hear(command: ReplayPayload, nowMs: number): void {
+    this.#answers.hear(command, nowMs)
+    this.#next = earliestOf(this.#tasks)
+  }
+}
+
+/** Of those that are due at the same time the first. */
+function earliestOf(tasks: readonly Task[]): Task | undefined {
+  let earliest = tasks[0]
+  for (const task of tasks) if (earliest && task.nextMs < earliest.nextMs) earliest = task
+  return earliest
 }
 
 export interface Making {
@@ -50,10 +86,8 @@ export function partsOf({ identity, seed, boot, startMs }: Making): Parts {
 }
 
 /** The device that does these tasks, and answers what it is asked. */
-export function deviceOf({ voice }: Parts, tasks: readonly Task[]): Device {
-  const answers = new ReplayAnswers(voice)
-  const hear: Device['hear'] = (command, nowMs) => answers.hear(command, nowMs)
-  return { identity: voice.identity, tasks: [...tasks, answers.task], hear }
+export function deviceOf(parts: Parts, tasks: readonly Task[]): Device {
+  return new Device(parts, tasks)
 }
 
 /** A task done once, at birth. */

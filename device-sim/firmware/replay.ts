@@ -1,5 +1,6 @@
 import { maxUploadBytes } from '../../firmware-contracts/envelope.ts'
 import { replayGone, type ReplayPayload } from '../../firmware-contracts/server-messages.ts'
+import { rowBytes } from '../../firmware-contracts/encode.ts'
 import type { Task } from './device.ts'
 import type { KeptRow, Voice } from './voice.ts'
 
@@ -31,7 +32,7 @@ export class ReplayAnswers {
     if (this.#waiting.length >= waitingLimit) return
     const rows = this.#voice.recall(args)
     const complete = rows.length === args.to - args.from + 1
-    this.#waiting.push({ id, uploads: uploadsOf(rows), complete })
+    this.#waiting.push({ id, uploads: uploadsOf(this.#voice.contract, rows), complete })
     if (this.task.nextMs === Infinity) this.task.nextMs = nowMs
   }
 
@@ -48,13 +49,13 @@ export class ReplayAnswers {
 }
 
 /** A message carries the rows of one port, and at most 8 KB of them. */
-function uploadsOf(rows: readonly KeptRow[]): KeptRow[][] {
+function uploadsOf(contract: string, rows: readonly KeptRow[]): KeptRow[][] {
   const byPort = Map.groupBy(rows, ({ port }) => port)
   return [...byPort.values()].flatMap((own) => {
     const uploads: KeptRow[][] = []
     let left = 0
     for (const row of own) {
-      const bytes = JSON.stringify({ s: row.seq, t: row.t, d: row.values }).length + 1
+      const bytes = rowBytes(contract, row)
       if (bytes > left) {
         uploads.push([])
         left = maxUploadBytes - envelopeBytes

@@ -52,7 +52,7 @@ function contractHashOf(kind: Kind): string {
 export class Voice {
   readonly identity: Identity
   readonly #boot: number
-  readonly #contract: string
+  readonly contract: string
   /** The sample with number n is at place n % keptRows. */
   readonly #kept: KeptRow[] = []
   #seq = 0
@@ -60,7 +60,7 @@ export class Voice {
   constructor(identity: Identity, boot: number) {
     this.identity = identity
     this.#boot = boot
-    this.#contract = contractOf(identity.kind)
+    this.contract = contractOf(identity.kind)
   }
 
   /** What a device says when it starts: here I am, and this is what I am. */
@@ -121,7 +121,7 @@ export class Voice {
   }
 
   #stamp(t: number) {
-    return { contract: this.#contract, boot: this.#boot, t, clock } as const
+    return { contract: this.contract, boot: this.#boot, t, clock } as const
   }
 
   /** Takes the next number, and remembers what it was taken for. */
