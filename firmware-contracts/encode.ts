@@ -40,9 +40,8 @@ export function encodeUpload(
   if (!first || !last) throw new RangeError('an upload needs a sample')
   const writing = writingOf(contract)
   const r = rows.map((row) => rowText(writing, row)).join()
-  return bytesOfText(
-    `{"c":${writing.contract},"b":${boot},"k":"${clock}","from":${first.seq},"to":${last.seq},"r":[${r}]}`,
-  )
+  const range = JSON.stringify({ from: first.seq, to: last.seq }).slice(1, -1)
+  return bytesOfText(`{"c":${writing.contract},"b":${boot},"k":"${clock}",${range},"r":[${r}]}`)
 }
 
 /** What one row adds to an upload, with the comma before it, bytes. */
