@@ -32,6 +32,8 @@ export interface Building {
   distanceM: number
   /** Flats with a meter of their own; the others are measured by the building's meter only. */
   meteredFlats: readonly string[]
+  /** Flats with a thermometer, all on one riser, from the lowest up: `401` is the first on the fourth floor. */
+  thermometerFlats: readonly string[]
 }
 
 export interface Shed {
@@ -62,6 +64,7 @@ function hengkang(): Estate {
       households: 60,
       distanceM: 60 + 25 * index,
       meteredFlats: ['101', '102'],
+      thermometerFlats: index % 4 === 1 ? ['201', '401', '601'] : [],
     })),
     buildingsPerBranch: 5,
     sheds: [1, 2, 3].map((number) => ({ id: `${id}-shed${number}`, number, ports: 12 })),
@@ -77,6 +80,9 @@ export const gatewayNode = (building: Building) => `${building.id}-gateway`
 export const gatewayDevice = (building: Building) => `${building.id}-gw`
 export const flatMeterNode = (building: Building, flat: string) => `${building.id}-f${flat}`
 export const flatMeterDevice = (building: Building, flat: string) => `${building.id}-f${flat}-water`
+export const riserNode = (building: Building) => `${building.id}-riser`
+export const roomNode = (building: Building, flat: string) => `${building.id}-r${flat}`
+export const roomDevice = (building: Building, flat: string) => `${building.id}-r${flat}-room`
 export const controllerNode = (shed: Shed) => `${shed.id}-ctl`
 export const chargerDevice = (shed: Shed) => `${shed.id}-charger`
 export const portNode = (shed: Shed, port: number) => `${shed.id}-${portName(port)}`

@@ -9,13 +9,16 @@ import {
   mainMeterNode,
   portNode,
   portNumbers,
+  roomDevice,
+  roomNode,
   stationDevice,
   stationNode,
+  type Building,
   type Estate,
 } from './fleet.ts'
 
 /** Where on an estate something is. Numbers are indices: into the estate's buildings or sheds, into a
- *  building's metered flats, into a shed's ports. `device` is the one that measures there. */
+ *  building's metered flats or its thermometers, into a shed's ports. `device` is the one that measures there. */
 export type Place =
   | { at: 'site' }
   | { at: 'station'; device: string }
@@ -23,6 +26,7 @@ export type Place =
   | { at: 'main-meter'; building: number; device: string }
   | { at: 'gateway'; building: number; device: string }
   | { at: 'flat'; building: number; flat: number; device: string }
+  | { at: 'room'; building: number; room: number; device: string }
   | { at: 'shed'; shed: number; device: string }
   | { at: 'port'; shed: number; port: number; device: string }
 
@@ -51,8 +55,16 @@ function placeInBuildings(estate: Estate, id: string): Place | undefined {
     (name) => id === flatMeterNode(house, name) || id === flatMeterDevice(house, name),
   )
   const name = house.meteredFlats[flat]
-  if (name === undefined) return undefined
-  return { at: 'flat', building, flat, device: flatMeterDevice(house, name) }
+  if (name !== undefined) return { at: 'flat', building, flat, device: flatMeterDevice(house, name) }
+  return roomIn(house, building, id)
+}
+
+function roomIn(house: Building, building: number, id: string): Place | undefined {
+  const room = house.thermometerFlats.findIndex(
+    (name) => id === roomNode(house, name) || id === roomDevice(house, name),
+  )
+  const name = house.thermometerFlats[room]
+  return name === undefined ? undefined : { at: 'room', building, room, device: roomDevice(house, name) }
 }
 
 function placeInSheds(estate: Estate, id: string): Place | undefined {

@@ -12,6 +12,9 @@ import {
   portName,
   portNode,
   portNumbers,
+  riserNode,
+  roomDevice,
+  roomNode,
   stationDevice,
   stationNode,
   type Building,
@@ -104,7 +107,7 @@ function branchNode(estate: Estate, number: number): string {
 /** A house: its heating entrance, its water meter, the gateway in its cellar and the flats behind it. */
 function buildingOf(estate: Estate, building: Building): Entries {
   const site = estate.id
-  const { id, number, meteredFlats } = building
+  const { id, number, meteredFlats, thermometerFlats } = building
   const name = { zh: `${number}号楼`, en: `Building ${number}` }
   const house = {
     id,
@@ -112,7 +115,7 @@ function buildingOf(estate: Estate, building: Building): Entries {
     site,
     name,
     hydraulic: branchNode(estate, branchOf(estate, estate.buildings.indexOf(building))),
-    households: building.households,
+    households: building.households - thermometerFlats.length,
     topRadiatorM: estate.topRadiatorM,
     distanceM: building.distanceM,
   }
@@ -138,7 +141,38 @@ function buildingOf(estate: Estate, building: Building): Entries {
     { id: gatewayDevice(building), kind: 'gateway', site, node: gatewayNode(building) },
   ]
   const flats = meteredFlats.map((flat) => flatOf(site, building, flat))
-  return join([{ nodes: [house, mainMeter, gateway], devices }, ...flats])
+  return join([{ nodes: [house, mainMeter, gateway], devices }, roomsOf(site, building), ...flats])
+}
+
+/** The flats of one riser that have a thermometer, and the riser. */
+function roomsOf(site: string, building: Building): Entries {
+  const { id, number, thermometerFlats } = building
+  if (thermometerFlats.length === 0) return { nodes: [], devices: [] }
+  const riser = {
+    id: riserNode(building),
+    type: 'pipe-section',
+    site,
+    name: { zh: `${number}号楼立管`, en: `Building ${number}, riser` },
+    inside: id,
+    hydraulic: id,
+  }
+  const rooms = thermometerFlats.map((flat) => ({
+    id: roomNode(building, flat),
+    type: 'room',
+    site,
+    name: { zh: `${number}号楼${flat}室`, en: `Building ${number}, flat ${flat}` },
+    inside: id,
+    hydraulic: riser.id,
+    households: 1,
+  }))
+  const devices = thermometerFlats.map((flat) => ({
+    id: roomDevice(building, flat),
+    kind: 'room-sensor',
+    site,
+    node: roomNode(building, flat),
+    comms: gatewayDevice(building),
+  }))
+  return { nodes: [riser, ...rooms], devices }
 }
 
 function flatOf(site: string, building: Building, flat: string): Entries {

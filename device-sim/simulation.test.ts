@@ -43,8 +43,8 @@ describe('same seed, same bytes', () => {
 
   test('an hour of the burst is pinned', () => {
     expect(digest(unborn(run(burst, 1)))).toEqual({
-      messages: 6877,
-      sha256: '56d7c120841763ab4fdad7a3604a6bacbfbfc50d2105d6c81585e2096db2cb55',
+      messages: 6958,
+      sha256: '22168419a99d704768e134bfde433ddbd0d22254559db8b1fc815d9553bae893',
     })
   })
 
@@ -90,7 +90,7 @@ describe('a calm day', () => {
       return decoded.ok ? [] : [{ topic, refusal: decoded.refusal }]
     })
     expect(refused).toEqual([])
-    expect(new Set(messages.map(topicDevice)).size).toBe(1 + 20 * 5 + 3)
+    expect(new Set(messages.map(topicDevice)).size).toBe(1 + 20 * 5 + 15 + 3)
     expect(new Set(messages.map(({ device }) => device)).size).toBe(64)
   })
 

@@ -55,7 +55,7 @@ export class Simulation {
   constructor(options: SimulationOptions) {
     const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds } = options
     const without = new Set(options.without)
-    const designs = fleet.estates.map((estate) => designEstate(estate, seed, scenario))
+    const designs = fleet.estates.map((estate) => designEstate(estate, seed, { ...scenario, startMs }))
     checkScenario(scenario, fleet)
     this.#nowMs = Math.floor(startMs / tickMs) * tickMs
     this.#estates = designs.map((design) => ({

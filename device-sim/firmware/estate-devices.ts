@@ -4,6 +4,7 @@ import {
   flatMeterDevice,
   gatewayDevice,
   mainMeterDevice,
+  roomDevice,
   stationDevice,
 } from '../fleet.ts'
 import type { EstateDesign } from '../plant/estate-plant.ts'
@@ -13,6 +14,7 @@ import type { Device, Making } from './device.ts'
 import { gateway } from './gateway.ts'
 import { heatEntrance } from './heat-entrance.ts'
 import { heatStation } from './heat-station.ts'
+import { roomSensor } from './room-sensor.ts'
 import { buildingMeter, flatMeter } from './water-meter.ts'
 
 /** Every device of one estate, as its registry file lists them. */
@@ -33,11 +35,15 @@ export function estateDevices(design: EstateDesign, firmware: EstateFirmware): r
       const identity = make('water-meter', flatMeterDevice(building, flat), gatewayId)
       return flatMeter(identity, { building: index, flat: at }, firmware.uploadS)
     })
+    const rooms = building.thermometerFlats.map((flat, at) =>
+      roomSensor(make('room-sensor', roomDevice(building, flat), gatewayId), { building: index, room: at }),
+    )
     return [
       heatEntrance(make('heat-entrance', entranceDevice(building)), design, index),
       buildingMeter(make('water-meter', mainMeterDevice(building)), index),
-      gateway(make('gateway', gatewayId), flats.length),
+      gateway(make('gateway', gatewayId), flats.length + rooms.length),
       ...flats,
+      ...rooms,
     ]
   })
   const sheds = estate.sheds.map((shed, index) =>

@@ -30,8 +30,8 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
     const values: HeatEntranceTele = {
       ...seen,
       dp_kpa: Math.max(0, seen.p_sup_kpa - seen.p_ret_kpa),
-      t_sup_c10: measured(noise, plant.heat.supplyC * 10, temperatureNoiseC10),
-      t_ret_c10: measured(noise, (plant.heat.returnC[building] ?? 0) * 10, temperatureNoiseC10),
+      t_sup_c10: measured(noise, (plant.heat.arrivesC[building] ?? 0) * 10, temperatureNoiseC10),
+      t_ret_c10: measured(noise, (plant.heat.leavesC[building] ?? 0) * 10, temperatureNoiseC10),
       flow_lph: measuredAbove0(noise, flowLph, flowLph * flowNoise),
     }
     return voice.say(nowMs, 'tele', values)

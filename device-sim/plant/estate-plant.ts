@@ -1,13 +1,12 @@
 import { mainMeterDevice, flatMeterDevice, type Estate } from '../fleet.ts'
 import { randomFor, uniform } from '../random.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
-import { startHeat, stepHeat, type HeatState } from './building-heat.ts'
 import { startShed, stepShed, type ShedPlace, type ShedState } from './charging-shed.ts'
 import { dayMs, dayOf, hourMs, inServiceMs, midnightOf, minuteMs } from './day.ts'
-import { designLoop, makeUpCapacityM3h, startLoop, stepLoop } from './heating-loop.ts'
-import type { LoopDesign, LoopState } from './heating-loop.ts'
+import { flatSites } from './flats.ts'
+import { startHeating, stepHeating, type Heating, type HeatingDesign } from './heating.ts'
+import { designLoop, makeUpCapacityM3h } from './heating-loop.ts'
 import { startWater, stepWater, type BuildingHomes, type WaterState } from './water-network.ts'
-import { outdoorC, type Weather } from './weather.ts'
 
 /** Everything physical in one estate, on one clock: pressures and ports every tick, heat and water every
  *  minute. A calm estate is a function of seed and time alone, so that starting again later the same day
@@ -15,25 +14,22 @@ import { outdoorC, type Weather } from './weather.ts'
 export const tickMs = 5_000
 
 /** What a scenario says about the time and its people. */
-export type Conditions = Pick<Scenario, 'weather'>
+export interface Conditions extends Pick<Scenario, 'weather' | 'season'> {
+  /** When it begins, epoch ms. */
+  startMs: number
+}
 
 /** What does not change: sizes, places and luck. */
-export interface EstateDesign {
+export interface EstateDesign extends HeatingDesign {
   estate: Estate
   seed: number
-  weather: Weather
-  loop: LoopDesign
-  designKw: number
   homes: readonly BuildingHomes[]
   sheds: readonly ShedPlace[]
 }
 
-export interface EstatePlant {
+export interface EstatePlant extends Heating {
   /** Always a whole tick. */
   nowMs: number
-  loop: LoopState
-  heat: HeatState
-  outdoorC: number
   water: WaterState
   sheds: readonly ShedState[]
   heatKwh: number
@@ -42,18 +38,20 @@ export interface EstatePlant {
 
 const designKwPerM2 = 0.052
 const personsPerHousehold = 3
-const heatWarmUpMs = 4 * hourMs
-/** Water in the loop that is on its way to the buildings, and grows as the supply warms. */
-const supplyShare = 0.5
-const expansionPerK = 5e-4
 
-export function designEstate(estate: Estate, seed: number, { weather }: Conditions): EstateDesign {
+export function designEstate(
+  estate: Estate,
+  seed: number,
+  { weather, season, startMs }: Conditions,
+): EstateDesign {
   return {
     estate,
     seed,
-    weather: { seed, site: estate.id, ...weather },
+    weather: { seed, site: estate.id, beganMs: startMs, ...weather },
+    season,
     loop: designLoop({ ...estate, buildings: estate.buildings.length }, randomFor(seed, estate.id, 'loop')),
     designKw: designKwPerM2 * estate.floorAreaM2,
+    flats: estate.buildings.map((building) => flatSites(seed, building, estate.topRadiatorM)),
     homes: estate.buildings.map((building) => ({
       households: [
         ...building.meteredFlats.map((flat) => flatHousehold(seed, flatMeterDevice(building, flat))),
@@ -78,19 +76,10 @@ function flatHousehold(seed: number, id: string) {
  *  bikes of yesterday evening still in the sheds. */
 export function startEstate(design: EstateDesign, startMs: number): EstatePlant {
   const nowMs = Math.floor(startMs / tickMs) * tickMs
-  const beginMs = nowMs - heatWarmUpMs
-  const outdoor = outdoorC(design.weather, beginMs)
-  const rooms = randomFor(design.seed, design.estate.id, 'rooms')
-  let heating: Heating = {
-    loop: startLoop(design.loop),
-    heat: startHeat(design.estate.buildings.length, outdoor, rooms),
-    outdoorC: outdoor,
-  }
-  for (let atMs = beginMs; atMs < nowMs; atMs += tickMs) heating = stepHeating(design, heating, atMs + tickMs)
   const hours = (nowMs - inServiceMs) / hourMs
   return {
     nowMs,
-    ...heating,
+    ...startHeating(design, nowMs),
     water: startWater(design.seed, design.homes, nowMs),
     sheds: design.sheds.map((place) => shedSinceYesterday(place, nowMs)),
     heatKwh: Math.round(hours * design.designKw),
@@ -110,7 +99,7 @@ function shedSinceYesterday(place: ShedPlace, nowMs: number): ShedState {
 export function stepEstate(design: EstateDesign, was: EstatePlant): EstatePlant {
   const nowMs = was.nowMs + tickMs
   const tickS = tickMs / 1000
-  const heating = stepHeating(design, was, nowMs)
+  const heating = stepHeating(design, was, nowMs, tickS)
   const madeUpM3 = heating.loop.totals.madeUpM3 - was.loop.totals.madeUpM3
   return {
     nowMs,
@@ -123,15 +112,4 @@ export function stepEstate(design: EstateDesign, was: EstatePlant): EstatePlant 
     heatKwh: was.heatKwh + (heating.heat.heatKw * tickS) / 3600,
     madeUpL: was.madeUpL + madeUpM3 * 1000,
   }
-}
-
-type Heating = Pick<EstatePlant, 'loop' | 'heat' | 'outdoorC'>
-
-function stepHeating(design: EstateDesign, was: Heating, nowMs: number): Heating {
-  const swellM3h = design.loop.volumeM3 * supplyShare * expansionPerK * was.heat.supplyKPerHour
-  const loop = stepLoop(design.loop, was.loop, swellM3h, tickMs / 1000)
-  if (nowMs % minuteMs !== 0) return { loop, heat: was.heat, outdoorC: was.outdoorC }
-  const outdoor = outdoorC(design.weather, nowMs)
-  const input = { branchFlowM3h: loop.branchFlowM3h, outdoorC: outdoor, designKw: design.designKw }
-  return { loop, heat: stepHeat(was.heat, input, minuteMs / 1000), outdoorC: outdoor }
 }

@@ -97,7 +97,7 @@ function reached(estate: Estate, place: Place, reaches: FaultKind['reaches']): r
 }
 
 function householdsAt(estate: Estate, place: Place, reaches: FaultKind['reaches']): number {
-  if (place.at === 'flat' && reaches === 'place') return 1
+  if ((place.at === 'flat' || place.at === 'room') && reaches === 'place') return 1
   return reached(estate, place, reaches).reduce((sum, { households }) => sum + households, 0)
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/operator-error.ts'
+import { seasonSchema } from '../plant/season.ts'
 import { weatherSchema } from '../plant/weather.ts'
 import { faultKindOf, faultKinds } from './faults.ts'
 
@@ -41,6 +42,7 @@ const scenarioSchema = z.strictObject({
   start: z.iso.datetime({ offset: true }).default('2026-01-15T00:00:00+08:00'),
   days: z.number().positive().max(366).default(1),
   weather: weatherSchema.prefault({}),
+  season: seasonSchema.prefault('heating'),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),
 })
