@@ -54,7 +54,7 @@ export class InfluxClient {
   }
 
   /** Resolves when InfluxDB has the lines; rejects with a `HistoryWriteError`. */
-  async write(resolution: Resolution, lines: string): Promise<void> {
+  async write(resolution: Resolution, lines: string | Uint8Array): Promise<void> {
     const path = this.#server.writePath(resolution)
     try {
       const refusal = refusalOf(await this.#http.post(path, lines))

@@ -43,16 +43,21 @@ export class InfluxHttp {
   }
 
   /** Lines, or the parameters of a command. */
-  post(path: string, body: string | URLSearchParams): Promise<Answered> {
-    const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/x-www-form-urlencoded'
-    return this.#call(path, 'POST', { type, bytes: Buffer.from(String(body)) })
+  post(path: string, body: string | Uint8Array | URLSearchParams): Promise<Answered> {
+    if (body instanceof URLSearchParams)
+      return this.#call(path, 'POST', {
+        type: 'application/x-www-form-urlencoded',
+        bytes: Buffer.from(String(body)),
+      })
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    return this.#call(path, 'POST', { type: 'text/plain; charset=utf-8', bytes })
   }
 
   /** Whatever is answered is an answer; rejects with a `HistoryWriteError` (`timeout`) or a network error. */
   async #call(
     path: string,
     method: 'GET' | 'POST',
-    { type, bytes }: { type?: string; bytes?: Buffer },
+    { type, bytes }: { type?: string; bytes?: Uint8Array },
   ): Promise<Answered> {
     const agent = this.#agent
     if (!agent)

@@ -65,18 +65,14 @@ export class InfluxStore implements HistoryStore {
     this.#client.start()
   }
 
-  /** The lines of a batch that waits are made while the one before is under way. */
   async write({ points }: Batch): Promise<void> {
-    const bodies: string[] = []
-    const lines = this.#linesPerRequest
-    for (let start = 0; start < points.length; start += lines)
-      bodies.push(this.#lines.body(points.slice(start, start + lines)))
     await this.#writing.pass(async () => {
+      const lines = this.#linesPerRequest
       try {
         await this.#begin()
         this.#dirty.mark(points)
-        for (const body of bodies) {
-          await this.#client.write('raw', body)
+        for (let start = 0; start < points.length; start += lines) {
+          await this.#client.write('raw', this.#lines.body(points.slice(start, start + lines)))
           if (points.length >= lines) this.#growLines()
         }
       } catch (cause) {
