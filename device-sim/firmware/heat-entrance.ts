@@ -5,7 +5,8 @@ import { deviceOf, partsOf, once, staggered, type Device, type Making, type Task
 import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoiseC10 } from './sensor.ts'
 
 /** The sensors at a building's heating entrance: once a minute, and at once when a pressure has moved by
- *  10 kPa since it was last told. They look every ten seconds, so a burst is heard before the minute is up. */
+ *  10 kPa since it was last told. They look every ten seconds, so a burst is heard before the minute is up;
+ *  what they compare is the mean of those seconds, so that noise wakes nobody. */
 const periodMs = 60_000
 const lookMs = 10_000
 const tellingChangeKpa = 10
@@ -14,33 +15,30 @@ const tellingChangeKpa = 10
 export function heatEntrance(making: Making, design: EstateDesign, building: number): Device {
   const parts = partsOf(making)
   const { voice, noise, bornMs } = parts
-  let told = { p_sup_kpa: 0, p_ret_kpa: 0 }
+  let told = { supplyKpa: 0, returnKpa: 0 }
   let dueMs = staggered(parts, periodMs)
 
-  const look = (plant: EstatePlant) => {
-    const { supplyKpa, returnKpa } = entrancePressures(design.loop, plant.loop, building)
-    return {
-      p_sup_kpa: measuredAbove0(noise, supplyKpa, pressureNoiseKpa),
-      p_ret_kpa: measuredAbove0(noise, returnKpa, pressureNoiseKpa),
-    }
-  }
   const tell = (nowMs: number, plant: EstatePlant, seen: typeof told) => {
     told = seen
-    const flowLph = (plant.loop.branchFlowM3h[building] ?? 0) * 1000
+    const { loop, heat } = plant
+    const flowLph = (loop.branchFlowM3h[building] ?? 0) * 1000
+    const supply = measuredAbove0(noise, seen.supplyKpa, pressureNoiseKpa)
+    const back = measuredAbove0(noise, seen.returnKpa, pressureNoiseKpa)
     const values: HeatEntranceTele = {
-      ...seen,
-      dp_kpa: Math.max(0, seen.p_sup_kpa - seen.p_ret_kpa),
-      t_sup_c10: measured(noise, (plant.heat.arrivesC[building] ?? 0) * 10, temperatureNoiseC10),
-      t_ret_c10: measured(noise, (plant.heat.leavesC[building] ?? 0) * 10, temperatureNoiseC10),
+      p_sup_kpa: supply,
+      p_ret_kpa: back,
+      dp_kpa: Math.max(0, supply - back),
+      t_sup_c10: measured(noise, (heat.arrivesC[building] ?? 0) * 10, temperatureNoiseC10),
+      t_ret_c10: measured(noise, (heat.leavesC[building] ?? 0) * 10, temperatureNoiseC10),
       flow_lph: measuredAbove0(noise, flowLph, flowLph * flowNoise),
     }
     return voice.say(nowMs, 'tele', values)
   }
   const watch: Task['run'] = (nowMs, plant) => {
-    const seen = look(plant)
+    const seen = entrancePressures(design.loop, plant.loop, building)
     const moved =
-      Math.abs(seen.p_sup_kpa - told.p_sup_kpa) >= tellingChangeKpa ||
-      Math.abs(seen.p_ret_kpa - told.p_ret_kpa) >= tellingChangeKpa
+      Math.abs(seen.supplyKpa - told.supplyKpa) >= tellingChangeKpa ||
+      Math.abs(seen.returnKpa - told.returnKpa) >= tellingChangeKpa
     const nextMs = nowMs + lookMs
     if (!moved && nowMs < dueMs) return { said: [], nextMs }
     if (nowMs >= dueMs) dueMs += periodMs
@@ -49,7 +47,7 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
   const tasks = [
     once(bornMs, (nowMs, plant) => [
       ...voice.birth(nowMs, { periodS: { tele: periodMs / 1000 } }),
-      tell(nowMs, plant, look(plant)),
+      tell(nowMs, plant, entrancePressures(design.loop, plant.loop, building)),
     ]),
     { nextMs: bornMs + lookMs, run: watch },
   ]

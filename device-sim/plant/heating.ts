@@ -28,6 +28,8 @@ export interface Heating {
 
 const weatherMs = 10 * minuteMs
 const warmUpMs = 4 * hourMs
+/** A warm-up only has to arrive, so its steps are as long as the radiators bear. */
+const warmUpStepMs = 5 * minuteMs
 /** Water in the loop that is on its way to the buildings, and grows as the supply warms. */
 const supplyShare = 0.5
 const expansionPerK = 5e-4
@@ -46,9 +48,9 @@ export function startHeating(design: HeatingDesign, nowMs: number): Heating {
   const loop =
     season === 'fill-test' ? startDrainedLoop(design.loop) : startLoop(design.loop, warm || season === 'ramp')
   let heat = warm ? startHeat(buildings, outdoor, rooms) : startCold(buildings, outdoor, rooms)
-  for (let atMs = beginMs + minuteMs; atMs <= nowMs; atMs += minuteMs) {
-    const input = { ...heatInput(design, loop, outdoorC(design.weather, wholeWeather(atMs))) }
-    heat = stepHeat(heat, { ...input, heating: 'yes' }, minuteMs / 1000)
+  for (let atMs = beginMs + warmUpStepMs; atMs <= nowMs; atMs += warmUpStepMs) {
+    const input = heatInput(design, loop, outdoorC(design.weather, wholeWeather(atMs)))
+    heat = stepHeat(heat, { ...input, heating: 'yes' }, warmUpStepMs / 1000)
   }
   const outdoorNowC = outdoorC(design.weather, wholeWeather(nowMs))
   const flats = design.flats.map((sites, index) => startFlats(sites, heat.roomC[index] ?? 0, outdoorNowC))

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { decode } from '../../firmware-contracts/decode.ts'
+import type { Reading } from '../../firmware-contracts/message.ts'
+import { demoFleet } from '../fleet.ts'
+import { parseScenario } from '../scenarios/scenario.ts'
+import { simulate } from '../simulation.ts'
+
+/** What station, entrances and thermometers tell of what happens to them. */
+const startMs = Date.parse('2026-01-15T00:00:00+08:00')
+const station = 'hengkang-station'
+
+/** Readings of the devices whose id ends so, of an estate without sheds; a refused message throws. */
+function told(hours: number, by: string, ...faults: object[]): Reading[] {
+  const [estate] = demoFleet().estates
+  if (!estate) throw new Error('the demo has an estate')
+  const fleet = {
+    ...demoFleet(),
+    estates: [{ ...estate, sheds: [], buildings: estate.buildings.slice(0, 6) }],
+  }
+  const scenario = parseScenario('test', { name: 'test', about: '', faults })
+  const messages = simulate({ fleet, scenario, seed: 5, startMs }, startMs + hours * 3_600_000)
+  return [...messages].flatMap(({ topic, payload }) => {
+    const decoded = decode(topic, payload)
+    if (!decoded.ok) throw new Error(`${topic}: ${decoded.refusal.reason}`)
+    return decoded.message.type === 'readings' && topic.includes(`${by}/`) ? decoded.message.readings : []
+  })
+}
+
+const ofClass = (all: readonly Reading[], messageClass: string) =>
+  all.filter((reading) => reading.class === messageClass)
+const after = (all: readonly Reading[], seconds: number) =>
+  all.filter(({ t }) => t >= startMs + seconds * 1000)
+
+describe('a pump trips, its standby takes over, and the pump is mended', () => {
+  const trip = { fault: 'pump-trip', t: 60, until: 400, target: station, params: { standbyAfterS: 120 } }
+  const all = told(0.2, 'hengkang-station-heat', trip)
+
+  test('the retained state says each step within ten seconds', () => {
+    const states = ofClass(all, 'state').map(({ t, values }) => ({
+      secondsIn: Math.floor((t - startMs) / 10_000) * 10,
+      run: values['pump_run'],
+      fault: values['pump_fault'],
+    }))
+    const steps = states.filter(
+      ({ run, fault }, at) => run !== states[at - 1]?.run || fault !== states[at - 1]?.fault,
+    )
+    expect(steps.map(({ run, fault }) => [run, fault])).toEqual([
+      [1, 0],
+      [0, 1],
+      [1, 1],
+      [1, 0],
+    ])
+    expect(steps.map(({ secondsIn }) => secondsIn)).toEqual([0, 60, 180, 400])
+  })
+
+  test('events: the pump changed three times, its alarm came and went', () => {
+    const words = ofClass(all, 'event').map(({ values }) => values['ev'])
+    expect(words).toEqual(['changed', 'alarm', 'changed', 'changed', 'cleared'])
+  })
+
+  test('while it stands there is no difference of pressure, no speed, and hardly a flow', () => {
+    const standing = after(ofClass(all, 'tele'), 70).find(({ values }) => values['pump_run'] === 0)
+    expect(standing?.values['dp_kpa']).toBeLessThan(6)
+    expect(standing?.values['pump_hz10']).toBe(0)
+    expect(standing?.values['flow_lph']).toBeLessThan(4_000)
+  })
+})
+
+test('a make-up pump that fails says so with its fault bit, and the make-up is nothing', () => {
+  const all = told(0.1, 'hengkang-station-heat', { fault: 'make-up-failed', t: 60, target: station })
+  const since = after(ofClass(all, 'tele'), 70)
+  expect(since.length).toBeGreaterThan(10)
+  for (const { values } of since) expect(values).toMatchObject({ mu_fault: 1, mu_lph: 0 })
+  expect(ofClass(all, 'event').map(({ values }) => values['ev'])).toEqual(['changed', 'alarm'])
+})
+
+test('a burst passes the station’s own limit once, however the pressure trembles around it', () => {
+  const all = told(0.25, 'hengkang-station-heat', {
+    fault: 'burst',
+    t: 60,
+    until: 300,
+    target: 'hengkang-b03',
+    params: { m3h: 6 },
+  })
+  const words = ofClass(all, 'event').map(({ values }) => values['ev'])
+  expect(words.filter((word) => word === 'alarm')).toHaveLength(1)
+})
+
+test('a stuck primary valve: command and position part; a clogged strainer: return and suction part', () => {
+  const all = told(
+    0.5,
+    'hengkang-station-heat',
+    { fault: 'primary-valve-stuck', t: 60, target: station, params: { open: 0.05 } },
+    { fault: 'strainer-clogged', t: 60, target: station },
+  )
+  const last = ofClass(all, 'tele').at(-1)?.values ?? {}
+  expect(last['valve_fb_pct']).toBe(5)
+  expect(last['valve_pct']).toBe(100)
+  expect(Number(last['p_ret_kpa']) - Number(last['p_suct_kpa'])).toBeGreaterThan(50)
+})
+
+test('an entrance tells once a minute, and noise does not make it tell more', () => {
+  expect(told(1, 'hengkang-b02-heat')).toHaveLength(61)
+})
+
+test('an entrance whose valve is shut keeps its pressures and loses its flow', () => {
+  const all = told(0.2, 'hengkang-b02-heat', { fault: 'valve-shut', t: 60, target: 'hengkang-b02' })
+  const first = all[0]?.values ?? {}
+  const last = all.at(-1)?.values ?? {}
+  expect(Math.abs(Number(last['dp_kpa']) - Number(first['dp_kpa']))).toBeLessThan(12)
+  expect(last['flow_lph']).toBeLessThan(0.1 * Number(first['flow_lph']))
+})
+
+test('a thermometer tells half degrees every quarter of an hour, and an open window', () => {
+  const window = { fault: 'window-open', t: 3_600, target: 'hengkang-b02-r401', params: { share: 0.5 } }
+  const all = told(4, 'hengkang-b02-r401-room', window)
+  const rooms = all.map(({ values }) => Number(values['t_room_c10']))
+  expect(all).toHaveLength(17)
+  for (const room of rooms) expect(room % 5).toBe(0)
+  expect(rooms[0]).toBeGreaterThan(180)
+  expect(rooms.at(-1)).toBeLessThan(150)
+  const neighbour = told(4, 'hengkang-b02-r201-room', window).map(({ values }) =>
+    Number(values['t_room_c10']),
+  )
+  expect(Math.min(...neighbour)).toBeGreaterThanOrEqual(180)
+})
