@@ -43,8 +43,8 @@ describe('same seed, same bytes', () => {
 
   test('an hour of the burst is pinned', () => {
     expect(digest(unborn(run(burst, 1)))).toEqual({
-      messages: 6958,
-      sha256: '22168419a99d704768e134bfde433ddbd0d22254559db8b1fc815d9553bae893',
+      messages: 6901,
+      sha256: '11bde508bee4d614039cc244750671d1e5a53aa044b1df61afaaadd81c8b8f70',
     })
   })
 
