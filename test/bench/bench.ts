@@ -14,7 +14,8 @@ interface Benchmark {
 
 const benchmarks: Record<string, Benchmark> = {
   pipeline: {
-    about: 'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME]',
+    about:
+      'readings/s and latency from PUBLISH to InfluxDB, beside two peers [--quick] [--only NAME] [--node-red VERSION]',
     run: pipeline,
   },
   history: {

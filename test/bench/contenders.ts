@@ -19,6 +19,8 @@ export interface Stage {
   influxUrl: string
   folder: string
   members: readonly Entrance[]
+  /** The program of the Node-RED that plays. */
+  nodeRed: string
   onStop: (name: string, stop: () => Promise<void>) => void
 }
 
@@ -70,7 +72,7 @@ async function startNodeRed(stage: Stage): Promise<Door> {
   const web = ['--port', String(await freePort()), '-D', 'uiHost=127.0.0.1']
   await startPeer(stage, port, {
     program: process.execPath,
-    parameters: [join(nodeModules, 'node-red/red.js'), '--userDir', userDir, ...web, flow],
+    parameters: [stage.nodeRed, '--userDir', userDir, ...web, flow],
     ready: (printed) => printed.includes('Connected to broker'),
   })
   return { port, passwords: {} }

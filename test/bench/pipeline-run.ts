@@ -57,6 +57,8 @@ export interface Stretch {
 
 export interface RunOptions {
   contender: ContenderName
+  /** The program of the Node-RED that plays. */
+  nodeRed: string
   /** Length of each stretch, after the warm-up. */
   lengthMs: number
   overload: boolean
@@ -64,11 +66,12 @@ export interface RunOptions {
   onStop: Lifecycle['onStop']
 }
 
-export async function run({ contender, lengthMs, overload, onStop }: RunOptions): Promise<Figures> {
+export async function run(options: RunOptions): Promise<Figures> {
+  const { contender, lengthMs, overload, onStop } = options
   const started = new Lifecycle(openLog('bench', 'warn'), stopLimitMs)
   onStop(contender, () => started.stop())
   try {
-    const { load, probe, meter } = await setUp(contender, started)
+    const { load, probe, meter } = await setUp(options, started)
     const { latencies, shares } = await latency(load, probe, lengthMs)
     let lost = await drain(load, meter)
     const full = { load, meter, lengthMs }
@@ -93,7 +96,7 @@ export async function run({ contender, lengthMs, overload, onStop }: RunOptions)
   }
 }
 
-async function setUp(contender: ContenderName, started: Lifecycle) {
+async function setUp({ contender, nodeRed }: RunOptions, started: Lifecycle) {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'))
   started.onStop('folder', () => rmSync(folder, { recursive: true, force: true }))
   const influxd = await startInfluxd({ INFLUXDB_DATA_QUERY_LOG_ENABLED: 'false' })
@@ -103,7 +106,7 @@ async function setUp(contender: ContenderName, started: Lifecycle) {
   await meter.createDatabase()
   const members = entrances(devices)
   const onStop = started.onStop.bind(started)
-  const door = await contenders[contender]({ influxUrl: influxd.url, folder, members, onStop })
+  const door = await contenders[contender]({ influxUrl: influxd.url, folder, members, nodeRed, onStop })
   const load = new Load({ ...door, entrances: members })
   started.onStop('load', () => load.stop())
   await load.start()

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../../platform/operator-error.ts'
 import type { Lifecycle } from '../../platform/lifecycle.ts'
 import { contenderNames, type ContenderName } from './contenders.ts'
+import { embeddedNodeRed, installNodeRed } from './node-red.ts'
 import { median } from './percentile.ts'
 import { run, type Figures, type Stretch } from './pipeline-run.ts'
 import { percent, saturated, type Shares } from './processor-time.ts'
@@ -18,13 +19,13 @@ const foreignLimit = 0.1
 const tries = 3
 
 export async function pipeline(options: readonly string[], started: Lifecycle): Promise<void> {
-  const { quick, only } = optionsOf(options)
-  const names = [...only]
+  const { quick, names, nodeRedVersion } = optionsOf(options)
+  const nodeRed =
+    nodeRedVersion === undefined ? embeddedNodeRed : await installNodeRed(nodeRedVersion, started)
   const turns = new Map<ContenderName, Figures[]>(names.map((name) => [name, []]))
   for (let turn = 0; turn < (quick ? 1 : repeats); turn++) {
     for (const name of names) {
-      const figures = await undisturbed(name, quick, started)
-      turns.get(name)?.push(figures)
+      turns.get(name)?.push(await undisturbed({ name, quick, nodeRed, started }))
     }
   }
   summarise(turns)
@@ -36,20 +37,33 @@ function optionsOf(options: readonly string[]) {
   const known = {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    'node-red': { type: 'string' },
   } as const
   try {
     const { values } = parseArgs({ args: [...options], options: known })
-    return { quick: values.quick, only: contenderNames.filter((name) => values.only?.includes(name) ?? true) }
+    const names = contenderNames.filter((name) => values.only?.includes(name) ?? true)
+    return { quick: values.quick, names, nodeRedVersion: values['node-red'] }
   } catch (cause) {
-    throw new OperatorError(`pipeline [--quick] [--only ${contenderNames.join(' | ')}]…`, [String(cause)])
+    throw new OperatorError(
+      `pipeline [--quick] [--only ${contenderNames.join(' | ')}]… [--node-red VERSION]`,
+      [String(cause)],
+    )
   }
 }
 
-async function undisturbed(name: ContenderName, quick: boolean, started: Lifecycle): Promise<Figures> {
+interface Turn {
+  name: ContenderName
+  quick: boolean
+  nodeRed: string
+  started: Lifecycle
+}
+
+async function undisturbed({ name, quick, nodeRed, started }: Turn): Promise<Figures> {
   for (let attempt = 1; ; attempt++) {
     say(`${name} …`)
     const figures = await run({
       contender: name,
+      nodeRed,
       lengthMs: quick ? quickLengthMs : lengthMs,
       overload: name === 'pipeline',
       onStop: started.onStop.bind(started),
