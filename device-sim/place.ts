@@ -9,6 +9,7 @@ import {
   mainMeterNode,
   portNode,
   portNumbers,
+  riserNode,
   roomDevice,
   roomNode,
   stationDevice,
@@ -26,6 +27,7 @@ export type Place =
   | { at: 'main-meter'; building: number; device: string }
   | { at: 'gateway'; building: number; device: string }
   | { at: 'flat'; building: number; flat: number; device: string }
+  | { at: 'riser'; building: number }
   | { at: 'room'; building: number; room: number; device: string }
   | { at: 'shed'; shed: number; device: string }
   | { at: 'port'; shed: number; port: number; device: string }
@@ -60,6 +62,7 @@ function placeInBuildings(estate: Estate, id: string): Place | undefined {
 }
 
 function roomIn(house: Building, building: number, id: string): Place | undefined {
+  if (id === riserNode(house) && house.thermometerFlats.length > 0) return { at: 'riser', building }
   const room = house.thermometerFlats.findIndex(
     (name) => id === roomNode(house, name) || id === roomDevice(house, name),
   )

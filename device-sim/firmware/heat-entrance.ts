@@ -2,6 +2,7 @@ import type { HeatEntranceTele } from '../../firmware-contracts/kinds/heat-entra
 import type { EstateDesign, EstatePlant } from '../plant/estate-plant.ts'
 import { entrancePressures } from '../plant/heating-loop.ts'
 import { deviceOf, partsOf, once, staggered, type Device, type Making, type Task } from './device.ts'
+import type { Outgoing } from './message.ts'
 import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoiseC10 } from './sensor.ts'
 
 /** The sensors at a building's heating entrance: once a minute, and at once when a pressure has moved by
@@ -10,6 +11,7 @@ import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoise
 const periodMs = 60_000
 const lookMs = 10_000
 const tellingChangeKpa = 10
+const silent: readonly Outgoing[] = []
 
 /** `building` is its index along the heating main. */
 export function heatEntrance(making: Making, design: EstateDesign, building: number): Device {
@@ -40,7 +42,7 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
       Math.abs(seen.supplyKpa - told.supplyKpa) >= tellingChangeKpa ||
       Math.abs(seen.returnKpa - told.returnKpa) >= tellingChangeKpa
     const nextMs = nowMs + lookMs
-    if (!moved && nowMs < dueMs) return { said: [], nextMs }
+    if (!moved && nowMs < dueMs) return { said: silent, nextMs }
     if (nowMs >= dueMs) dueMs += periodMs
     return { said: [tell(nowMs, plant, seen)], nextMs }
   }

@@ -113,6 +113,8 @@ const cases: readonly Case[] = [
   { fault: 'primary-leak', target: station, rule: 'H03', withinHours: 0.5, healedAfterHours: 8 },
   { fault: 'relief-passes', target: station, rule: 'H04', withinHours: 1, healedAfterHours: 6 },
   { fault: 'pump-trip', target: station, rule: 'H05', withinHours: 0.1, healedAfterHours: 1 },
+  { fault: 'station-power-cut', target: station, rule: 'H05', withinHours: 0.1, healedAfterHours: 1 },
+  { fault: 'station-power-cut', target: station, rule: 'H02', withinHours: 1, healedAfterHours: 3 },
   { fault: 'pump-slow', target: station, rule: 'H05', withinHours: 0.1, healedAfterHours: 1 },
   { fault: 'strainer-clogged', target: station, rule: 'H12', withinHours: 0.1, healedAfterHours: 1 },
   { fault: 'air-lock', target: 'hengkang-b08', rule: 'H08', withinHours: 4, healedAfterHours: 1 },
@@ -121,7 +123,7 @@ const cases: readonly Case[] = [
   { fault: 'off-curve', target: station, rule: 'H07', withinHours: 0.5, healedAfterHours: 4 },
   { fault: 'primary-valve-stuck', target: station, rule: 'H07', withinHours: 2, healedAfterHours: 8 },
   { fault: 'room-cold', target: 'hengkang-b06-r401', rule: 'H10', withinHours: 12, healedAfterHours: 24 },
-  { fault: 'room-cold', target: 'hengkang-b06', rule: 'H10', withinHours: 12, healedAfterHours: 24 },
+  { fault: 'room-cold', target: 'hengkang-b06-riser', rule: 'H10', withinHours: 12, healedAfterHours: 24 },
   { fault: 'window-open', target: 'hengkang-b06-r601', rule: 'H10', withinHours: 1, healedAfterHours: 12 },
   {
     fault: 'freezing',

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Place } from '../place.ts'
 import { plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
 import type { HeatFittings } from './building-heat.ts'
-import type { EstatePlant } from './estate-plant.ts'
+import type { EstateDesign, EstatePlant } from './estate-plant.ts'
 import type { FlatState } from './flats.ts'
 import { refit } from './heating-loop.ts'
 import { ratedHz, type LoopFittings, type PipeBreak } from './loop-fittings.ts'
@@ -13,35 +13,38 @@ import { ratedHz, type LoopFittings, type PipeBreak } from './loop-fittings.ts'
 const nothing = z.strictObject({}).prefault({})
 const share = (min: number, max: number) => z.number().min(min).max(max)
 
-/** Changes a fitting of the loop, and puts it back. */
-function loopStrike(
-  begin: (was: LoopFittings, building: number) => Partial<LoopFittings>,
-  end: (was: LoopFittings, building: number) => Partial<LoopFittings>,
-): Strike {
-  return plantStrike(
-    (plant, place, design) => ({
-      ...plant,
-      loop: refit(design.loop, plant.loop, begin(plant.loop.fittings, buildingOf(place))),
-    }),
-    (plant, place, design) => ({
-      ...plant,
-      loop: refit(design.loop, plant.loop, end(plant.loop.fittings, buildingOf(place))),
-    }),
+type Change<Fittings> = Partial<Fittings> | ((was: Fittings, building: number) => Partial<Fittings>)
+
+function changed<Fittings extends object>(was: Fittings, change: Change<Fittings>, place: Place) {
+  return typeof change === 'function' ? change(was, buildingOf(place)) : change
+}
+
+/** Changes fittings of the loop, and puts them back. */
+function loopStrike(begin: Change<LoopFittings>, end: Change<LoopFittings>): Strike {
+  const by = (change: Change<LoopFittings>) => (plant: EstatePlant, place: Place, design: EstateDesign) => {
+    const fittings = changed(plant.loop.fittings, change, place)
+    return { ...plant, loop: refit(design.loop, plant.loop, fittings) }
+  }
+  return plantStrike(by(begin), by(end))
+}
+
+/** One building's valve, or the air in its pipes; 1 is as it should be. */
+function buildingStrike(fitting: 'valves' | 'air', value: number): Strike {
+  return loopStrike(
+    (was, building) => ({ [fitting]: was[fitting].with(building, value) }),
+    (was, building) => ({ [fitting]: was[fitting].with(building, 1) }),
   )
 }
 
-function heatStrike(
-  begin: (was: HeatFittings, building: number) => Partial<HeatFittings>,
-  end: (was: HeatFittings, building: number) => Partial<HeatFittings>,
-): Strike {
-  const by = (change: typeof begin) => (plant: EstatePlant, place: Place) => {
-    const fittings = { ...plant.heat.fittings, ...change(plant.heat.fittings, buildingOf(place)) }
+function heatStrike(begin: Change<HeatFittings>, end: Change<HeatFittings>): Strike {
+  const by = (change: Change<HeatFittings>) => (plant: EstatePlant, place: Place) => {
+    const fittings = { ...plant.heat.fittings, ...changed(plant.heat.fittings, change, place) }
     return { ...plant, heat: { ...plant.heat, fittings } }
   }
   return plantStrike(by(begin), by(end))
 }
 
-/** One flat, or at a building all that have a thermometer: its riser. */
+/** One flat, or all on a riser. */
 function flatStrike(begin: Partial<FlatState>, end: Partial<FlatState>): Strike {
   const by = (change: Partial<FlatState>) => (plant: EstatePlant, place: Place) => ({
     ...plant,
@@ -99,12 +102,7 @@ const waterFaults: readonly FaultKind[] = [
     at: ['station'],
     rules: ['H06', 'H02', 'H01'],
     reaches: 'estate',
-    params: strikes(nothing, () =>
-      loopStrike(
-        () => ({ makeUp: 'failed' }),
-        () => ({ makeUp: 'works' }),
-      ),
-    ),
+    params: strikes(nothing, () => loopStrike({ makeUp: 'failed' }, { makeUp: 'works' })),
   },
   {
     fault: 'make-up-runs-on',
@@ -112,12 +110,7 @@ const waterFaults: readonly FaultKind[] = [
     at: ['station'],
     rules: ['H03', 'H04'],
     reaches: 'estate',
-    params: strikes(nothing, () =>
-      loopStrike(
-        () => ({ makeUp: 'runs-on' }),
-        () => ({ makeUp: 'works' }),
-      ),
-    ),
+    params: strikes(nothing, () => loopStrike({ makeUp: 'runs-on' }, { makeUp: 'works' })),
   },
   {
     fault: 'tank-inlet-shut',
@@ -126,12 +119,7 @@ const waterFaults: readonly FaultKind[] = [
     at: ['station'],
     rules: ['H06', 'H02'],
     reaches: 'estate',
-    params: strikes(nothing, () =>
-      loopStrike(
-        () => ({ tankInlet: 'shut' }),
-        () => ({ tankInlet: 'open' }),
-      ),
-    ),
+    params: strikes(nothing, () => loopStrike({ tankInlet: 'shut' }, { tankInlet: 'open' })),
   },
   {
     fault: 'primary-leak',
@@ -142,10 +130,7 @@ const waterFaults: readonly FaultKind[] = [
     rules: ['H03'],
     reaches: 'estate',
     params: strikes(z.strictObject({ m3h: z.number().min(0.1).max(20).default(2) }).prefault({}), ({ m3h }) =>
-      loopStrike(
-        () => ({ primaryInM3h: m3h }),
-        () => ({ primaryInM3h: 0 }),
-      ),
+      loopStrike({ primaryInM3h: m3h }, { primaryInM3h: 0 }),
     ),
   },
   {
@@ -157,11 +142,7 @@ const waterFaults: readonly FaultKind[] = [
     reaches: 'estate',
     params: strikes(
       z.strictObject({ m3h: z.number().min(0.1).max(10).default(1.5) }).prefault({}),
-      ({ m3h }) =>
-        loopStrike(
-          () => ({ reliefPassesM3h: m3h }),
-          () => ({ reliefPassesM3h: 0 }),
-        ),
+      ({ m3h }) => loopStrike({ reliefPassesM3h: m3h }, { reliefPassesM3h: 0 }),
     ),
   },
   {
@@ -170,12 +151,7 @@ const waterFaults: readonly FaultKind[] = [
     at: ['station'],
     rules: ['H03'],
     reaches: 'estate',
-    params: strikes(nothing, () =>
-      loopStrike(
-        () => ({ relief: 'blocked' }),
-        () => ({ relief: 'works' }),
-      ),
-    ),
+    params: strikes(nothing, () => loopStrike({ relief: 'blocked' }, { relief: 'works' })),
   },
 ]
 
@@ -201,16 +177,23 @@ const flowFaults: readonly FaultKind[] = [
     ),
   },
   {
+    fault: 'station-power-cut',
+    about:
+      'The station has no power: circulation and make-up stand until it returns, and the primary valve falls shut. ' +
+      'Whether its controller falls silent too is a fault of its own.',
+    at: ['station'],
+    rules: ['H05', 'H07', 'H02'],
+    reaches: 'estate',
+    params: strikes(nothing, () => loopStrike({ power: 'off' }, { power: 'on' })),
+  },
+  {
     fault: 'pump-slow',
     about: "The pump's frequency converter gives only `hz` (of 50): flow and pressure difference fall.",
     at: ['station'],
     rules: ['H05'],
     reaches: 'estate',
     params: strikes(z.strictObject({ hz: z.number().min(5).max(50).default(22) }).prefault({}), ({ hz }) =>
-      loopStrike(
-        () => ({ pumpHz: hz }),
-        () => ({ pumpHz: ratedHz }),
-      ),
+      loopStrike({ pumpHz: hz }, { pumpHz: ratedHz }),
     ),
   },
   {
@@ -221,10 +204,7 @@ const flowFaults: readonly FaultKind[] = [
     rules: ['H12'],
     reaches: 'estate',
     params: strikes(z.strictObject({ open: share(0.05, 1).default(0.25) }).prefault({}), ({ open }) =>
-      loopStrike(
-        () => ({ strainer: open }),
-        () => ({ strainer: 1 }),
-      ),
+      loopStrike({ strainer: open }, { strainer: 1 }),
     ),
   },
   {
@@ -237,11 +217,7 @@ const flowFaults: readonly FaultKind[] = [
     reaches: 'place',
     params: strikes(
       z.strictObject({ factor: z.number().min(2).max(1_000).default(25) }).prefault({}),
-      ({ factor }) =>
-        loopStrike(
-          ({ air }, building) => ({ air: air.with(building, factor) }),
-          ({ air }, building) => ({ air: air.with(building, 1) }),
-        ),
+      ({ factor }) => buildingStrike('air', factor),
     ),
   },
   {
@@ -253,10 +229,7 @@ const flowFaults: readonly FaultKind[] = [
     rules: ['H09', 'H08', 'H10'],
     reaches: 'place',
     params: strikes(z.strictObject({ open: share(0, 0.9).default(0.05) }).prefault({}), ({ open }) =>
-      loopStrike(
-        ({ valves }, building) => ({ valves: valves.with(building, open) }),
-        ({ valves }, building) => ({ valves: valves.with(building, 1) }),
-      ),
+      buildingStrike('valves', open),
     ),
   },
 ]
@@ -270,10 +243,7 @@ const heatFaults: readonly FaultKind[] = [
     rules: ['H07', 'H10'],
     reaches: 'estate',
     params: strikes(z.strictObject({ left: share(0, 1).default(0) }).prefault({}), ({ left }) =>
-      heatStrike(
-        () => ({ primary: left }),
-        () => ({ primary: 1 }),
-      ),
+      heatStrike({ primary: left }, { primary: 1 }),
     ),
   },
   {
@@ -286,11 +256,7 @@ const heatFaults: readonly FaultKind[] = [
     reaches: 'estate',
     params: strikes(
       z.strictObject({ offsetK: z.number().min(-40).max(40).default(25) }).prefault({}),
-      ({ offsetK }) =>
-        heatStrike(
-          () => ({ curveOffsetK: offsetK }),
-          () => ({ curveOffsetK: 0 }),
-        ),
+      ({ offsetK }) => heatStrike({ curveOffsetK: offsetK }, { curveOffsetK: 0 }),
     ),
   },
   {
@@ -302,10 +268,7 @@ const heatFaults: readonly FaultKind[] = [
     rules: ['H07'],
     reaches: 'estate',
     params: strikes(z.strictObject({ open: share(0, 1).default(1) }).prefault({}), ({ open }) =>
-      heatStrike(
-        () => ({ valveStuck: open }),
-        () => ({ valveStuck: undefined }),
-      ),
+      heatStrike({ valveStuck: open }, { valveStuck: undefined }),
     ),
   },
   {
@@ -317,10 +280,7 @@ const heatFaults: readonly FaultKind[] = [
     rules: ['H11', 'H09'],
     reaches: 'place',
     params: strikes(nothing, () => {
-      const shut = loopStrike(
-        ({ valves }, building) => ({ valves: valves.with(building, 0) }),
-        ({ valves }, building) => ({ valves: valves.with(building, 1) }),
-      )
+      const shut = buildingStrike('valves', 0)
       const opened = heatStrike(
         ({ openCellars }, building) => ({ openCellars: [...openCellars, building] }),
         ({ openCellars }, building) => ({ openCellars: openCellars.filter((each) => each !== building) }),
@@ -331,9 +291,9 @@ const heatFaults: readonly FaultKind[] = [
   {
     fault: 'room-cold',
     about:
-      'Radiators that stay cold, in one flat, or at a building in all flats with a thermometer (they share a ' +
-      'riser): they end up `belowK` colder than the house.',
-    at: ['room', 'building'],
+      'Radiators that stay cold, in one flat or on a riser with all its flats: they end up `belowK` colder than ' +
+      'the house.',
+    at: ['room', 'riser'],
     rules: ['H10'],
     reaches: 'place',
     params: strikes(

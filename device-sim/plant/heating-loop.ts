@@ -162,24 +162,31 @@ function turnPump(design: LoopDesign, was: LoopState, wanted: boolean, dtS: numb
   const { fittings } = was
   if (fittings.pump === 'tripped' && was.standbyInS <= dtS)
     return turnPump(design, { ...refit(design, was, { pump: 'standby' }), standbyInS: Infinity }, wanted, dtS)
-  const enoughKpa = was.pump === 'running' ? suctionStopsKpa : design.staticKpa
-  const able = was.returnKpa - was.strainerKpa >= enoughKpa ? 'running' : 'protected'
-  const pump = !wanted ? 'idle' : fittings.pump === 'tripped' ? 'tripped' : able
+  const pump = pumpStateOf(design, was, wanted)
   const standbyInS = fittings.pump === 'tripped' ? was.standbyInS - dtS : Infinity
   if (pump === was.pump && standbyInS === was.standbyInS) return was
   const flows = pump === was.pump ? {} : circulate(design, fittings, pump)
   return { ...was, ...flows, pump, standbyInS }
 }
 
+function pumpStateOf(design: LoopDesign, was: LoopState, wanted: boolean): PumpState {
+  const { fittings } = was
+  if (!wanted) return 'idle'
+  if (fittings.power === 'off') return 'unpowered'
+  if (fittings.pump === 'tripped') return 'tripped'
+  const enoughKpa = was.pump === 'running' ? suctionStopsKpa : design.staticKpa
+  return was.returnKpa - was.strainerKpa >= enoughKpa ? 'running' : 'protected'
+}
+
 /** A control that cannot act does not wind up. */
 function nextIntegral(design: LoopDesign, was: LoopState, dtS: number): number {
-  if (was.fittings.makeUp !== 'works') return was.makeUpIntegral
+  if (was.fittings.makeUp !== 'works' || was.fittings.power === 'off') return was.makeUpIntegral
   const belowSetKpa = design.setKpa - was.returnKpa
   return clamp01(was.makeUpIntegral + belowSetKpa * (dtS / 60) * makeUpIntegralPerKpaMinute)
 }
 
 function makeUpWantedM3h(design: LoopDesign, { returnKpa, fittings }: LoopState, integral: number): number {
-  if (fittings.makeUp === 'failed') return 0
+  if (fittings.makeUp === 'failed' || fittings.power === 'off') return 0
   const wanted = clamp01((design.setKpa - returnKpa) / makeUpBandKpa + integral)
   return makeUpCapacityM3h(design) * (fittings.makeUp === 'runs-on' ? 1 : wanted)
 }

@@ -12,6 +12,8 @@ export interface LoopFittings {
   pump: 'sound' | 'tripped' | 'standby'
   /** Speed that the frequency converter gives the pump, Hz. */
   pumpHz: number
+  /** Of the whole station: without it neither pump turns. */
+  power: 'on' | 'off'
   makeUp: 'works' | 'failed' | 'runs-on'
   tankInlet: 'open' | 'shut'
   /** Whether the relief valve opens when the pressure asks for it. */
@@ -31,8 +33,8 @@ export interface PipeBreak {
 }
 
 /** `idle`: not asked to run. `tripped`: asked, and failed. `protected`: asked, and stopped by its own guard
- *  because too little water presses on its inlet. */
-export type PumpState = 'running' | 'idle' | 'tripped' | 'protected'
+ *  because too little water presses on its inlet. `unpowered`: asked in vain. */
+export type PumpState = 'running' | 'idle' | 'tripped' | 'protected' | 'unpowered'
 
 export interface Pipes {
   designFlowM3h: number
@@ -51,6 +53,7 @@ export function soundFittings(buildings: number): LoopFittings {
     strainer: 1,
     pump: 'sound',
     pumpHz: ratedHz,
+    power: 'on',
     makeUp: 'works',
     tankInlet: 'open',
     relief: 'works',

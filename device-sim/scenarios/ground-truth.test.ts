@@ -46,6 +46,11 @@ describe('the ground truth of a run', () => {
     expect(burst?.affected).toEqual({ households: 60, buildings: ['hengkang-b03'], ports: [] })
   })
 
+  test('a riser that stays cold concerns its flats, and names no device', () => {
+    const [cold] = truthOf({ fault: 'room-cold', t: 0, target: 'hengkang-b06-riser' })
+    expect(cold).toMatchObject({ device: null, affected: { households: 3, buildings: ['hengkang-b06'] } })
+  })
+
   test('what would break after the end did not happen, and what is mended after it still lasts', () => {
     const late = { fault: 'burst', t: 7_200, target: 'hengkang-b14', params: { m3h: 12 } }
     const mendedLate = { fault: 'burst', t: 60, until: 7_200, target: 'hengkang-b02', params: { m3h: 6 } }

@@ -98,6 +98,7 @@ function reached(estate: Estate, place: Place, reaches: FaultKind['reaches']): r
 
 function householdsAt(estate: Estate, place: Place, reaches: FaultKind['reaches']): number {
   if ((place.at === 'flat' || place.at === 'room') && reaches === 'place') return 1
+  if (place.at === 'riser') return estate.buildings[place.building]?.thermometerFlats.length ?? 0
   return reached(estate, place, reaches).reduce((sum, { households }) => sum + households, 0)
 }
 
