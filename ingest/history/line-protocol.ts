@@ -41,7 +41,7 @@ export class LineProtocol {
       body.addNumber(point.seq)
       body.add(endOfFields)
       body.addNumber(point.t)
-      body.add(point.apartNs === undefined ? wholeMs : withinMs(point.apartNs))
+      body.add(point.apartNs ? withinMs(point.apartNs) : wholeMs)
     }
     return body.bytes()
   }

@@ -140,6 +140,7 @@ function batchOf(nth: number, size: number): Batch {
       kind: 'heat-entrance',
       device,
       t: nowMs - 3_600_000 + second * 1_000,
+      apartNs: 0,
       boot: 17,
       seq: second,
       fields: { p_sup_kpa: 500 + (position % 50), p_ret_kpa: 352, t_sup_c10: 601, t_ret_c10: 433 },
