@@ -8,7 +8,7 @@ test('a device that nobody hears keeps its last words, forgets the oldest, and s
   const connection = new DeviceConnection({
     brokerUrl: 'mqtt://127.0.0.1:1',
     identity: { site: 'hengkang', kind: 'gateway', device: 'hengkang-b01-gw' },
-    boot: 1,
+    boot: () => 1,
     password: 'secret',
     nowMs: () => 0,
     random: mulberry32(1),

@@ -17,7 +17,8 @@ export interface ConnectionOptions {
   identity: Identity
   /** Whom it also listens for: a gateway for its children. */
   children?: readonly Identity[]
-  boot: number
+  /** Its boot counter when it dials: the will it leaves with the broker names it. */
+  boot: () => number
   /** As whom the broker knows it; itself unless told. */
   username?: string
   password: string
@@ -65,6 +66,8 @@ export class DeviceConnection {
   readonly #inFlight = new Set<Outgoing>()
   #client: MqttClient | undefined
   #online = false
+  /** Its line is dead, because the simulation says so. */
+  #cut = false
   #wasOnline = false
   #failures = 0
   #stopped = false
@@ -78,7 +81,7 @@ export class DeviceConnection {
   }
 
   start(): void {
-    this.#connect()
+    this.#dial()
   }
 
   say(message: Outgoing): void {
@@ -89,7 +92,22 @@ export class DeviceConnection {
       if (this.#forgotten++ === 0) log.warn({ device: identity.device, memory }, 'a device forgets readings')
     }
     this.#memory.add(message)
-    this.#pump()
+    if (this.#cut && !this.#stopped) this.#dial()
+    else this.#pump()
+  }
+
+  /** The line goes dead without a goodbye, so that the broker publishes the will. What is not acknowledged stays
+   *  in memory; it dials with the next message, and says itself that it is there. */
+  cut(): void {
+    const client = this.#client
+    this.#cut = true
+    this.#online = false
+    this.#wasOnline = false
+    this.#client = undefined
+    this.#inFlight.clear()
+    this.#cancelRetry()
+    client?.stream.destroy()
+    client?.end(true)
   }
 
   /** Says goodbye, hears out what is still being acknowledged, and hangs up; within a second at most. What is
@@ -110,7 +128,7 @@ export class DeviceConnection {
         cancel()
         resolve()
       }
-      this.#publish(client, bye(identity, boot, nowMs()), () => client.end(false, hungUp))
+      this.#publish(client, bye(identity, boot(), nowMs()), () => client.end(false, hungUp))
     })
   }
 
@@ -124,9 +142,10 @@ export class DeviceConnection {
     }
   }
 
-  #connect(): void {
+  #dial(): void {
+    this.#cut = false
     const { brokerUrl, identity, boot, username = identity.device, password, nowMs, log } = this.#options
-    const { topic, payload } = will(identity, boot, nowMs())
+    const { topic, payload } = will(identity, boot(), nowMs())
     const client = connect(brokerUrl, {
       clientId: identity.device,
       username,
@@ -145,6 +164,7 @@ export class DeviceConnection {
   }
 
   #opened(client: MqttClient): void {
+    if (client !== this.#client) return
     const { identity, children = [], boot, nowMs, log } = this.#options
     this.#online = true
     this.#failures = 0
@@ -155,20 +175,21 @@ export class DeviceConnection {
     client.subscribe(heard, { qos: 1 }, (cause) => {
       if (cause && this.#online) log.debug({ err: cause, device: identity.device }, 'commands are not for us')
     })
-    if (this.#wasOnline) this.#publish(client, ready(identity, boot, nowMs()))
+    if (this.#wasOnline) this.#publish(client, ready(identity, boot(), nowMs()))
     this.#wasOnline = true
     this.#pump()
   }
 
   #closed(client: MqttClient): void {
     const { random, clock, maxWaitMs = defaultMaxWaitMs } = this.#options
+    if (client !== this.#client) return
     this.#online = false
     this.#inFlight.clear()
     if (this.#stopped) return
     client.end(true)
     const widestMs = Math.min(maxWaitMs, firstWaitMs * 2 ** this.#failures)
     this.#failures = Math.min(this.#failures + 1, 16)
-    this.#cancelRetry = clock.after(uniform(random, widestMs / 5, widestMs), () => this.#connect())
+    this.#cancelRetry = clock.after(uniform(random, widestMs / 5, widestMs), () => this.#dial())
   }
 
   /** Sends from the head of the memory, a window's worth at a time. */

@@ -1,5 +1,5 @@
 import { OperatorError } from '../platform/operator-error.ts'
-import { replaySchema } from '../firmware-contracts/server-messages.ts'
+import { commandSchema } from '../firmware-contracts/server-messages.ts'
 import { parseTopic } from '../firmware-contracts/topics.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
@@ -8,7 +8,7 @@ import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Fleet } from './fleet.ts'
 import { inServiceMs } from './plant/day.ts'
-import { randomFor, type Random } from './random.ts'
+import { randomFor } from './random.ts'
 import { Simulation } from './simulation.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -26,7 +26,7 @@ export interface SimulatedEstateOptions {
   speed?: number
   /** Time between two uploads of a flat's meter, s: an hour, so that someone who watches sees one. */
   uploadS?: number
-  /** Share of the `tele` messages that get a number and are never sent: gaps, for the server to ask about. */
+  /** Share of the readings that get a number and never arrive, instead of the scenario's. */
   loss?: number
   /** Devices whose place a real one takes. */
   without?: readonly string[]
@@ -43,36 +43,32 @@ const watchedUploadS = 3_600
 export class SimulatedEstate {
   readonly #options: SimulatedEstateOptions
   readonly #connections = new Map<string, DeviceConnection>()
-  readonly #loss: Random
-  #lossShare: number
   #simulation: Simulation | undefined
   #spoken: Outgoing[] = []
-  #lost = 0
   #beganMs = 0
   #cancelTurns: Cancel = () => {}
 
   constructor(options: SimulatedEstateOptions) {
     this.#options = options
-    this.#lossShare = options.loss ?? 0
-    this.#loss = randomFor(options.seed, 'air', 'loss')
   }
 
   /** Warms the estate up to this very minute and dials. Connecting goes on by itself, for as long as it takes.
    *  Throws an `OperatorError` when a device has no password or the scenario does not fit the fleet. */
   start(): void {
-    const { fleet, scenario, seed, without = [], uploadS = watchedUploadS, clock } = this.#options
+    const { fleet, scenario, seed, loss, without = [], uploadS = watchedUploadS, clock } = this.#options
     this.#beganMs = clock.now()
     const boot = bootNumber(this.#beganMs)
     const startMs = this.#beganMs
     this.#simulation = new Simulation({ fleet, scenario, seed, startMs, boot, uploadS, without })
+    if (loss !== undefined && loss > 0) this.#simulation.lose(loss)
     this.#makeConnections(this.#simulation, boot)
     for (const connection of this.#connections.values()) connection.start()
     this.#cancelTurns = clock.every(turnMs, () => this.#turn())
   }
 
-  /** From now on this share of the `tele` messages is lost. */
+  /** From now on this share of the readings is lost. */
   lose(share: number): void {
-    this.#lossShare = share
+    this.#simulation?.lose(share)
   }
 
   async stop(): Promise<void> {
@@ -95,7 +91,7 @@ export class SimulatedEstate {
   counts(): ConnectionCounts & { devices: number; lost: number } {
     const sum = {
       devices: 0,
-      lost: this.#lost,
+      lost: 0,
       connected: 0,
       acknowledged: 0,
       waiting: 0,
@@ -111,12 +107,14 @@ export class SimulatedEstate {
       sum.forgotten += one.forgotten
       sum.rejected += one.rejected
     }
+    for (const { lost } of this.#simulation?.tolls().values() ?? []) sum.lost += lost
     return sum
   }
 
   #makeConnections(simulation: Simulation, boot: number): void {
     const { brokerUrl, credentials, login, seed, maxWaitMs, clock, log } = this.#options
-    const dialling = simulation.devices.filter(({ gateway }) => gateway === undefined)
+    const byGateway = Map.groupBy(simulation.devices, ({ gateway }) => gateway)
+    const dialling = byGateway.get(undefined) ?? []
     const strangers = dialling.filter(({ device }) => !credentials.has(device))
     if (strangers.length > 0)
       throw new OperatorError(
@@ -127,8 +125,8 @@ export class SimulatedEstate {
       const connection = new DeviceConnection({
         brokerUrl,
         identity,
-        children: simulation.devices.filter(({ gateway }) => gateway === identity.device),
-        boot,
+        children: byGateway.get(identity.device) ?? [],
+        boot: () => simulation.deviceOf(identity.device)?.voice.boot ?? boot,
         ...(login ?? { password: credentials.get(identity.device) ?? '' }),
         nowMs: () => Math.floor(this.nowMs()),
         random: randomFor(seed, identity.device, 'reconnect'),
@@ -148,26 +146,24 @@ export class SimulatedEstate {
     const nowMs = this.nowMs()
     for (let ticks = 0; simulation.nowMs <= nowMs && ticks < ticksPerTurn; ticks++)
       this.#spoken.push(...simulation.tick())
-    const due = this.#spoken.filter(({ t }) => t <= nowMs)
-    this.#spoken = this.#spoken.filter(({ t }) => t > nowMs)
+    const later = this.#spoken.findIndex(({ t }) => t > nowMs)
+    const due = this.#spoken.splice(0, later < 0 ? this.#spoken.length : later)
     for (const message of due) {
-      if (this.#isLost(message)) this.#lost++
-      else this.#connections.get(message.device)?.say(message)
+      const connection = this.#connections.get(message.device)
+      if (message.will) connection?.cut()
+      else connection?.say(message)
     }
   }
 
-  #isLost({ topic }: Outgoing): boolean {
-    return this.#lossShare > 0 && topic.split('/')[5] === 'tele' && this.#loss() < this.#lossShare
-  }
-
-  /** The only command there is so far; one that came too late is not obeyed. */
+  /** One that came too late is not obeyed. */
   #obey(topic: string, payload: Uint8Array): void {
     const { clock, log } = this.#options
     const parsed = parseTopic(topic)
-    if (!parsed.ok || parsed.address.sub !== 'replay') return log.warn({ topic }, 'an unknown command')
-    const command = replaySchema.safeParse(jsonOf(payload))
-    if (!command.success) return log.warn({ topic, err: command.error }, 'a command that is none')
-    if (command.data.exp >= clock.now()) this.#simulation?.hear(parsed.address.device, command.data)
+    const command = commandSchema.safeParse(jsonOf(payload))
+    if (!parsed.ok || !command.success)
+      return log.warn({ topic, err: command.error }, 'a command that is none')
+    const { device, sub = '' } = parsed.address
+    if (command.data.exp >= clock.now()) this.#simulation?.hear(device, sub, command.data)
   }
 }
 

@@ -44,7 +44,7 @@ describe('same seed, same bytes', () => {
   test('an hour of the burst is pinned', () => {
     expect(digest(unborn(run(burst, 1)))).toEqual({
       messages: 6901,
-      sha256: '11bde508bee4d614039cc244750671d1e5a53aa044b1df61afaaadd81c8b8f70',
+      sha256: '75651a052ecbcd592d69ededce6fb2f0a0fea56c90a2aea49a9c88a16877efb7',
     })
   })
 

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { OperatorError } from '../platform/operator-error.ts'
-import type { ReplayPayload } from '../firmware-contracts/server-messages.ts'
+import type { CommandPayload } from '../firmware-contracts/server-messages.ts'
 import { Agenda } from './agenda.ts'
 import { estateDevices } from './firmware/estate-devices.ts'
 import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Identity } from './firmware/voice.ts'
 import type { Fleet } from './fleet.ts'
+import { Air } from './mischief/air.ts'
+import { foredoom } from './mischief/ill-fate.ts'
+import { Tolls, type Toll } from './mischief/toll.ts'
 import { placeOf } from './place.ts'
 import { visitNow } from './plant/visits.ts'
 import { designEstate, startEstate, stepEstate, tickMs, type EstatePlant } from './plant/estate-plant.ts'
@@ -29,6 +32,8 @@ export interface SimulationOptions {
   uploadS?: number
   /** Devices left out, because a real one takes their place. Without a gateway its children are silent too. */
   without?: readonly string[]
+  /** Whether the devices keep what they said, so that they can be asked. They do unless told. */
+  keeps?: boolean
 }
 
 interface Speaker {
@@ -49,11 +54,17 @@ export class Simulation {
   readonly #speakers: readonly Speaker[]
   readonly #agenda = new Agenda()
   readonly #happenings: Happening[]
+  readonly #tolls = new Tolls()
+  /** Undefined as long as nothing happens on the way. */
+  #air: Air | undefined
+  readonly #seed: number
+  /** Said, and not yet there. */
+  #underWay: Outgoing[] = []
   #nowMs: number
 
   /** Throws an `OperatorError` when the scenario names what the fleet does not have. */
   constructor(options: SimulationOptions) {
-    const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds } = options
+    const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds, keeps = true } = options
     const without = new Set(options.without)
     const designs = fleet.estates.map((estate) => designEstate(estate, seed, { ...scenario, startMs }))
     checkScenario(scenario, fleet)
@@ -62,7 +73,7 @@ export class Simulation {
       design,
       plant: startEstate(design, startMs),
       devices: new Map(
-        estateDevices(design, { startMs, boot, uploadS })
+        estateDevices(design, { startMs, boot, uploadS, keeps })
           .filter(({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''))
           .toSorted((a, b) => (a.identity.device < b.identity.device ? -1 : 1))
           .map((device) => [device.identity.device, device]),
@@ -71,7 +82,15 @@ export class Simulation {
     this.#speakers = this.#estates
       .flatMap((estate) => [...estate.devices.values()].map((device) => ({ device, estate })))
       .sort((a, b) => (a.device.identity.device < b.device.identity.device ? -1 : 1))
-    for (const [rank, { device }] of this.#speakers.entries()) this.#agenda.add(device.nextMs, rank)
+    const { mischief } = scenario
+    this.#seed = seed
+    if (Object.keys(mischief).length > 0) this.#air = new Air(seed, mischief, this.#tolls)
+    for (const [rank, { device, estate }] of this.#speakers.entries()) {
+      foredoom(device, { seed, mischief, startMs, tolls: this.#tolls })
+      this.#agenda.add(device.nextMs, rank)
+      device.onReplanned = () => this.#agenda.add(device.nextMs, rank)
+      estate.devices.get(device.identity.gateway ?? '')?.adopt(device)
+    }
     this.#happenings = happeningsOf(scenario, startMs, this.#estates)
   }
 
@@ -89,15 +108,33 @@ export class Simulation {
     return this.#estates.map(({ plant }) => plant)
   }
 
-  /** Tells a device to say again what it has; it answers from the next tick on. */
-  hear(device: string, command: ReplayPayload): void {
-    const rank = this.#speakers.findIndex((speaker) => speaker.device.identity.device === device)
-    const heard = this.#speakers[rank]?.device
-    heard?.hear(command, this.#nowMs)
-    if (heard) this.#agenda.add(heard.nextMs, rank)
+  /** What mischief has done so far, by device. */
+  tolls(): ReadonlyMap<string, Readonly<Toll>> {
+    return this.#tolls.all()
   }
 
-  /** One tick: what is said in it, in time order; a device's messages in the order of their numbers. */
+  /** One of its devices. */
+  deviceOf(id: string): Device | undefined {
+    for (const { devices } of this.#estates) {
+      const found = devices.get(id)
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** From now on this share of the readings is lost, in good times and bad. */
+  lose(share: number): void {
+    this.#air ??= new Air(this.#seed, {}, this.#tolls)
+    this.#air.lose(share)
+  }
+
+  /** Gives a device a command (`replay`, `reboot`, …); it answers from the next tick on. */
+  hear(device: string, name: string, command: CommandPayload): void {
+    for (const estate of this.#estates) estate.devices.get(device)?.hear(name, command, estate)
+  }
+
+  /** One tick: what arrives in it, in time order; a device's messages in the order of their numbers, unless
+   *  mischief says otherwise. */
   tick(): Outgoing[] {
     this.#happen()
     const endMs = this.#nowMs + tickMs
@@ -105,15 +142,31 @@ export class Simulation {
     while (this.#agenda.nextMs < endMs) this.#speakNext(said)
     for (const running of this.#estates) running.plant = stepEstate(running.design, running.plant)
     this.#nowMs = endMs
-    return said
+    return this.#arrived(said, endMs)
+  }
+
+  /** What arrives before `endMs` of what is said now and of what was still under way. */
+  #arrived(said: Outgoing[], endMs: number): Outgoing[] {
+    const inOrder = said.every(({ t }, at) => t < endMs && t >= (said[at - 1]?.t ?? t))
+    if (!this.#air && inOrder && this.#underWay.length === 0) return said
+    for (const message of said) {
+      if (this.#air) this.#air.carry(message, this.#underWay)
+      else this.#underWay.push(message)
+    }
+    this.#underWay.sort((a, b) => a.t - b.t)
+    const due = this.#underWay.findIndex(({ t }) => t >= endMs)
+    return this.#underWay.splice(0, due < 0 ? this.#underWay.length : due)
   }
 
   /** An entry that is no longer true is dropped: who was told something meanwhile stands there twice. */
   #speakNext(said: Outgoing[]): void {
-    const speaker = this.#speakers[this.#agenda.next]
-    if (speaker?.device.nextMs !== this.#agenda.nextMs) return this.#agenda.drop()
+    const { next: rank, nextMs } = this.#agenda
+    const speaker = this.#speakers[rank]
+    if (speaker?.device.nextMs !== nextMs) return this.#agenda.drop()
     speaker.device.speak(speaker.estate.plant, said)
-    this.#agenda.postpone(speaker.device.nextMs)
+    const isStillFirst = this.#agenda.next === rank && this.#agenda.nextMs === nextMs
+    if (isStillFirst) this.#agenda.postpone(speaker.device.nextMs)
+    else this.#agenda.add(speaker.device.nextMs, rank)
   }
 
   #happen(): void {
@@ -124,9 +177,10 @@ export class Simulation {
   }
 }
 
-/** All that the fleet says from the start up to, not including, `untilMs`; for ever without it. */
+/** All that the fleet says from the start up to, not including, `untilMs`; for ever without it. Nobody can ask
+ *  its devices, so they keep nothing but what an outage keeps them from saying. */
 export function* simulate(options: SimulationOptions, untilMs = Infinity): Generator<Outgoing, void> {
-  const simulation = new Simulation(options)
+  const simulation = new Simulation({ keeps: false, ...options })
   while (simulation.nowMs < untilMs)
     for (const message of simulation.tick()) if (message.t < untilMs) yield message
 }

@@ -1,59 +1,314 @@
+import { replaySchema, type CommandPayload } from '../../firmware-contracts/server-messages.ts'
+import { minuteMs } from '../plant/day.ts'
 import type { EstatePlant } from '../plant/estate-plant.ts'
-import { randomFor, type Random } from '../random.ts'
-import type { ReplayPayload } from '../../firmware-contracts/server-messages.ts'
+import { randomFor, uniform, type Random } from '../random.ts'
+import type { RunningEstate } from '../scenarios/fault-kind.ts'
+import { Answers } from './answers.ts'
+import { clockOf } from './device-clock.ts'
 import type { Outgoing } from './message.ts'
-import { ReplayAnswers } from './replay.ts'
-import { Voice, type Identity } from './voice.ts'
+import type { Ailment } from './sensor.ts'
+import { Voice, will, type Identity } from './voice.ts'
+
+/** A device: tasks that come due, on a board that has power or not, behind a line that carries or not.
+ *
+ *      heard     what it says reaches the broker
+ *      unheard   it samples and keeps; 45 s after the line went dead the broker publishes its will
+ *
+ *  It is unheard while its line is cut, while its gateway is, and while it has no power (then it does not even
+ *  sample). When all that is over it waits up to two minutes, lest a whole district dial at once, is born again
+ *  (conn, meta, state, live values), and then tells what it missed. Who speaks through a gateway has no
+ *  connection, so no will and no wait: it goes on, and is born again only after a boot. */
 
 /** One thing a firmware does again and again. */
 export interface Task {
   nextMs: number
   /** Says what there is to say at `nowMs`, and answers when to be called again. */
   run: (nowMs: number, plant: EstatePlant) => { said: readonly Outgoing[]; nextMs: number }
+  /** How far apart, where that is always the same. */
+  periodMs?: number
+  /** Done when the device is born, and whenever it is born again. */
+  birth?: true
 }
 
-/** A device as the simulation sees it: tasks that come due, and a birth before all of them. */
+/** What becomes of a message in a firmware that is ill, or copied: other messages, none, or the same twice. */
+export type Habit = (message: Outgoing) => readonly Outgoing[]
+
+/** What a device does when told to by `cmd/{name}`; answers undefined, or the code of what is in the way. */
+export type Obey = (args: CommandPayload['args'], estate: RunningEstate) => string | undefined
+
+/** One and a half keepalives: then a broker takes a silent line for dead [MQTT-3.1.2-24]. */
+const willAfterMs = 45_000
+/** Longest wait before dialling again after an outage (domain.md D2). */
+const longestWaitMs = 2 * minuteMs
+/** From power to the first sample. */
+const startUpMs = { least: 2_000, most: 8_000 }
+/** So that the acknowledgement of `reboot` gets out. */
+const rebootAfterMs = 2_000
+
 export class Device {
   readonly identity: Identity
+  readonly voice: Voice
+  /** Called when it is due at another time than it said; set by who keeps the agenda. */
+  onReplanned: () => void = () => {}
+  readonly #seed: number
   readonly #tasks: readonly Task[]
-  readonly #answers: ReplayAnswers
-  #next: Task | undefined
+  readonly #answers: Answers
+  readonly #children: Device[] = []
+  #gateway: Device | undefined
+  /** What happens to it from outside, by name. */
+  readonly #fates = new Map<string, Task>()
+  readonly #habits = new Map<string, Habit>()
+  readonly #commands: Readonly<Record<string, Obey>>
+  readonly #will: Task
+  readonly #return: Task
+  #random: Random | undefined
+  #heard = true
+  #unborn = false
+  /** Boot and time in the will that the broker holds. */
+  #dialled: { boot: number; t: number }
+  #cuts = 0
+  #outOfPower = 0
+  #next: Task
+  /** When it said it would be due. */
+  #nextMs: number
 
-  constructor({ voice }: Parts, tasks: readonly Task[]) {
+  constructor({ voice, seed, bornMs }: Parts, tasks: readonly Task[], commands: Record<string, Obey> = {}) {
     this.identity = voice.identity
-    this.#answers = new ReplayAnswers(voice)
-    this.#tasks = [...tasks, this.#answers.task]
-    this.#next = earliestOf(this.#tasks)
+    this.voice = voice
+    this.#seed = seed
+    this.#tasks = tasks
+    this.#answers = new Answers(voice)
+    this.#commands = commands
+    this.#dialled = { boot: voice.boot, t: bornMs }
+    this.#will = { nextMs: Infinity, run: (nowMs) => ({ said: [this.#lastWill(nowMs)], nextMs: Infinity }) }
+    this.#return = {
+      nextMs: Infinity,
+      run: (nowMs, plant) => ({ said: this.#returned(nowMs, plant), nextMs: Infinity }),
+    }
+    this.#next = this.#earliest()
+    this.#nextMs = this.#next.nextMs
   }
 
   /** When it has something to do next, epoch ms. */
   get nextMs(): number {
-    return this.#next?.nextMs ?? Infinity
+    return this.#nextMs
+  }
+
+  /** Whether what it says now reaches the broker. */
+  get isHeard(): boolean {
+    return this.#heard
   }
 
   /** Does the task that is due, and says what there is to say. Tasks come in the order they fall due, so that
    *  its numbers rise with its time. */
   speak(plant: EstatePlant, said: Outgoing[]): void {
     const task = this.#next
-    if (!task) return
     const turn = task.run(task.nextMs, plant)
     task.nextMs = turn.nextMs
-    for (const message of turn.said) said.push(message)
-    this.#next = earliestOf(this.#tasks)
+    if (this.#heard || task === this.#will) this.#utter(turn.said, said)
+    this.#next = this.#earliest()
+    this.#nextMs = this.#next.nextMs
   }
 
-  /** The server asks for samples again; answered from `nowMs` on. */
-  hear(command: ReplayPayload, nowMs: number): void {
-    this.#answers.hear(command, nowMs)
-    this.#next = earliestOf(this.#tasks)
+  /** A command from the server; who is unheard does not hear either. */
+  hear(name: string, command: CommandPayload, estate: RunningEstate): void {
+    if (!this.#heard) return
+    const { nowMs } = estate.plant
+    const replay = name === 'replay' ? replaySchema.safeParse(command) : undefined
+    if (replay?.success) this.#answers.replay(replay.data, nowMs)
+    else {
+      const code = this.#obey(name, command.args, estate)
+      this.#answers.acknowledge({ command: name, id: command.id, ...(code && { code }) }, nowMs)
+    }
+    this.#replan()
+  }
+
+  /** It speaks for this one. */
+  adopt(child: Device): void {
+    this.#children.push(child)
+    child.#gateway = this
+  }
+
+  /** Its line goes dead. Cut twice, it must be mended twice. */
+  cutLine(nowMs: number): void {
+    this.#cuts++
+    this.#fallSilent(nowMs)
+  }
+
+  mendLine(nowMs: number): void {
+    this.#cuts--
+    this.#dialAgain(nowMs, this.#wait())
+  }
+
+  switchOff(nowMs: number): void {
+    this.#outOfPower++
+    this.#fallSilent(nowMs)
+  }
+
+  /** Power is back: a boot, whose clock did not survive if `clockLost`. */
+  switchOn(nowMs: number, clockLost = false): void {
+    if (--this.#outOfPower > 0) return
+    const upMs = this.#boot(nowMs, 'power_on', clockLost)
+    this.#dialAgain(upMs, this.#wait())
+  }
+
+  /** It starts again, on its own account: back within seconds, for nobody else did at the same time. */
+  reboot(nowMs: number, reason: string, clockLost = false): void {
+    if (this.#outOfPower > 0) return
+    this.#fallSilent(nowMs)
+    this.#dialAgain(this.#boot(nowMs, reason, clockLost), 0)
+  }
+
+  /** From now on this happens to it, until it is spared. */
+  befall(name: string, task: Task): void {
+    this.#fates.set(name, task)
+    this.#replan()
+  }
+
+  spare(name: string): void {
+    this.#fates.delete(name)
+    this.#replan()
+  }
+
+  /** From now on what it says goes through this. */
+  pickUp(name: string, habit: Habit): void {
+    this.#habits.set(name, habit)
+  }
+
+  drop(name: string): void {
+    this.#habits.delete(name)
+  }
+
+  ail(signal: string, ailment: Ailment | undefined): void {
+    this.voice.ail(signal, ailment)
+  }
+
+  #obey(name: string, args: CommandPayload['args'], estate: RunningEstate): string | undefined {
+    const { nowMs } = estate.plant
+    switch (name) {
+      case 'replay':
+        return 'invalid'
+      case 'resync':
+        this.voice.clock.sync(nowMs)
+        return undefined
+      case 'reboot':
+        this.#fates.set('command', this.#rebootAt(nowMs + rebootAfterMs))
+        return undefined
+      default: {
+        const obey = this.#commands[name]
+        return obey ? obey(args, estate) : 'unknown'
+      }
+    }
+  }
+
+  #rebootAt(atMs: number): Task {
+    return {
+      nextMs: atMs,
+      run: (nowMs) => {
+        this.reboot(nowMs, 'command')
+        this.#fates.delete('command')
+        return { said: [], nextMs: Infinity }
+      },
+    }
+  }
+
+  #utter(messages: readonly Outgoing[], said: Outgoing[]): void {
+    let spoken = messages
+    for (const habit of this.#habits.values()) spoken = spoken.flatMap(habit)
+    for (const message of spoken) said.push(message)
+  }
+
+  #fallSilent(nowMs: number): void {
+    this.#return.nextMs = Infinity
+    if (this.#heard) {
+      this.#heard = false
+      this.voice.hold()
+      if (this.identity.gateway === undefined) this.#will.nextMs = nowMs + willAfterMs
+      for (const child of this.#children) child.#fallSilent(nowMs)
+    }
+    this.#replan()
+  }
+
+  /** When nothing is in the way any more. */
+  #dialAgain(nowMs: number, waitMs: number): void {
+    if (this.#heard || this.#cuts > 0 || this.#outOfPower > 0 || this.#gateway?.isHeard === false) return
+    this.#return.nextMs = nowMs + waitMs
+    this.#replan()
+  }
+
+  #returned(nowMs: number, plant: EstatePlant): Outgoing[] {
+    const said: Outgoing[] = []
+    if (this.#will.nextMs !== Infinity) said.push(this.#lastWill(nowMs))
+    this.#will.nextMs = Infinity
+    this.#heard = true
+    this.#dialled = { boot: this.voice.boot, t: this.voice.clock.at(nowMs) }
+    const missed = this.voice.release()
+    if (!this.voice.clock.isLost) this.voice.clock.sync(nowMs)
+    if (this.#unborn || this.identity.gateway === undefined) said.push(...this.#birth(nowMs, plant))
+    this.#unborn = false
+    this.#answers.backfill(missed, nowMs)
+    this.#answers.resume(nowMs)
+    for (const child of this.#children) child.#dialAgain(nowMs, 0)
+    return said
+  }
+
+  #birth(nowMs: number, plant: EstatePlant): Outgoing[] {
+    return this.#tasks
+      .filter(({ birth }) => birth)
+      .flatMap((task) => {
+        task.nextMs = Infinity
+        return task.run(nowMs, plant).said
+      })
+  }
+
+  /** The broker takes the line for dead, or the device that comes back on a new one takes its place. */
+  #lastWill(nowMs: number): Outgoing {
+    const { boot, t } = this.#dialled
+    return { ...will(this.identity, boot, t), t: nowMs, will: true }
+  }
+
+  /** Answers when it is up again. */
+  #boot(nowMs: number, reason: string, clockLost: boolean): number {
+    const upMs = nowMs + Math.round(uniform(this.#chance(), startUpMs.least, startUpMs.most))
+    this.voice.reboot(reason, upMs)
+    if (clockLost) this.voice.clock.lose(nowMs)
+    else this.voice.clock.boot()
+    this.#unborn = true
+    for (const task of this.#tasks) if (task.nextMs < upMs) task.nextMs = later(task, upMs)
+    return upMs
+  }
+
+  #wait(): number {
+    return this.identity.gateway === undefined ? Math.round(uniform(this.#chance(), 0, longestWaitMs)) : 0
+  }
+
+  /** Chance of everything about its line and its power. */
+  #chance(): Random {
+    return (this.#random ??= randomFor(this.#seed, this.identity.device, 'line'))
+  }
+
+  #replan(): void {
+    const wasMs = this.#nextMs
+    this.#next = this.#earliest()
+    this.#nextMs = this.#next.nextMs
+    if (this.#nextMs !== wasMs) this.onReplanned()
+  }
+
+  /** Of those that are due at the same time the first. */
+  #earliest(): Task {
+    let earliest = this.#will.nextMs <= this.#return.nextMs ? this.#will : this.#return
+    for (const fate of this.#fates.values()) if (fate.nextMs < earliest.nextMs) earliest = fate
+    if (this.#outOfPower === 0)
+      for (const task of this.#tasks) if (task.nextMs < earliest.nextMs) earliest = task
+    const answer = this.#answers.task
+    return this.#heard && answer.nextMs < earliest.nextMs ? answer : earliest
   }
 }
 
-/** Of those that are due at the same time the first. */
-function earliestOf(tasks: readonly Task[]): Task | undefined {
-  let earliest = tasks[0]
-  for (const task of tasks) if (earliest && task.nextMs < earliest.nextMs) earliest = task
-  return earliest
+/** When a task that fell due while there was no power comes next. */
+function later({ nextMs, periodMs, birth }: Task, upMs: number): number {
+  if (birth) return nextMs
+  return periodMs === undefined ? upMs : nextMs + Math.ceil((upMs - nextMs) / periodMs) * periodMs
 }
 
 export interface Making {
@@ -61,9 +316,12 @@ export interface Making {
   seed: number
   boot: number
   startMs: number
+  /** Whether it keeps what it said, for a server that may ask. */
+  keeps: boolean
 }
 
 export interface Parts {
+  seed: number
   voice: Voice
   /** Noise of its sensors. */
   noise: Random
@@ -75,24 +333,28 @@ export interface Parts {
 /** Devices that were switched on together do not speak together. */
 const birthSpreadMs = 2_000
 
-export function partsOf({ identity, seed, boot, startMs }: Making): Parts {
+export function partsOf({ identity, seed, boot, startMs, keeps }: Making): Parts {
   const phase = randomFor(seed, identity.device, 'phase')
+  const bornMs = startMs + Math.floor(phase() * birthSpreadMs)
+  const clock = clockOf(seed, identity.device, bornMs)
   return {
-    voice: new Voice(identity, boot),
+    seed,
+    voice: new Voice(identity, boot, { clock, upSinceMs: bornMs, keeps }),
     noise: randomFor(seed, identity.device, 'sensor'),
-    bornMs: startMs + Math.floor(phase() * birthSpreadMs),
+    bornMs,
     phase,
   }
 }
 
-/** The device that does these tasks, and answers what it is asked. */
-export function deviceOf(parts: Parts, tasks: readonly Task[]): Device {
-  return new Device(parts, tasks)
+/** The device that does these tasks, answers what it is asked, and obeys these commands besides those that every
+ *  device knows: `replay`, `resync` and `reboot`. */
+export function deviceOf(parts: Parts, tasks: readonly Task[], commands: Record<string, Obey> = {}): Device {
+  return new Device(parts, tasks, commands)
 }
 
-/** A task done once, at birth. */
+/** A task done at birth. */
 export function once(atMs: number, say: (nowMs: number, plant: EstatePlant) => readonly Outgoing[]): Task {
-  return { nextMs: atMs, run: (nowMs, plant) => ({ said: say(nowMs, plant), nextMs: Infinity }) }
+  return { birth: true, nextMs: atMs, run: (nowMs, plant) => ({ said: say(nowMs, plant), nextMs: Infinity }) }
 }
 
 /** A task with a period, first at `firstMs`. */
@@ -102,6 +364,7 @@ export function every(
   say: (nowMs: number, plant: EstatePlant) => readonly Outgoing[],
 ): Task {
   return {
+    periodMs,
     nextMs: firstMs,
     run: (nowMs, plant) => ({ said: say(nowMs, plant), nextMs: nowMs + periodMs }),
   }

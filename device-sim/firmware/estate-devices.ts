@@ -23,6 +23,8 @@ export interface EstateFirmware {
   boot: number
   /** Time between two uploads of a flat's meter, s. */
   uploadS: number
+  /** Whether devices keep what they said, for a server that may ask. */
+  keeps: boolean
 }
 
 export function estateDevices(design: EstateDesign, firmware: EstateFirmware): readonly Device[] {
@@ -52,11 +54,12 @@ export function estateDevices(design: EstateDesign, firmware: EstateFirmware): r
   return [station, ...houses, ...sheds]
 }
 
-function making({ estate, seed }: EstateDesign, { startMs, boot }: EstateFirmware) {
+function making({ estate, seed }: EstateDesign, { startMs, boot, keeps }: EstateFirmware) {
   return (kind: Kind, device: string, gateway?: string): Making => ({
     identity: { site: estate.id, kind, device, ...(gateway !== undefined && { gateway }) },
     seed,
     boot,
     startMs,
+    keeps,
   })
 }

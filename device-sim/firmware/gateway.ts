@@ -11,7 +11,7 @@ export function gateway(making: Making, children: number): Device {
   const report = (nowMs: number) => {
     const values: GatewayTele = {
       rsrp_dbm: measured(noise, -92, 3),
-      uptime_s: Math.floor((nowMs - bornMs) / 1000),
+      uptime_s: voice.uptimeS(nowMs),
       children_n: children,
     }
     return [voice.say(nowMs, 'tele', values)]

@@ -10,10 +10,15 @@ import { contractHash } from '../../firmware-contracts/hash.ts'
 import { contractOf } from '../../firmware-contracts/kinds.ts'
 import type { Kind } from '../../firmware-contracts/message.ts'
 import { deviceTopic, type DeviceClass } from '../../firmware-contracts/topics.ts'
+import { DeviceClock } from './device-clock.ts'
 import type { Outgoing } from './message.ts'
+import { Ring, rowsKeptBy, type KeptRow } from './ring.ts'
+import { sensed, type Ailment, type Sensed } from './sensor.ts'
 
 /** How one device speaks: it knows who it is, which life this is (`boot`), and numbers everything it says.
- *  A number is taken when a sample is taken, so that what is stored and sent later keeps its place. */
+ *  A number is taken when a sample is taken, so that what is stored and sent later keeps its place.
+ *
+ *  Callers tell it the true time; what goes on the wire is what the device's clock shows then. */
 export interface Identity {
   site: string
   kind: Kind
@@ -29,16 +34,16 @@ export interface Habits {
   deliveryS?: number
 }
 
-/** A sample as the device keeps it after it was sent. */
-export type KeptRow = Row & { port?: string }
-
-/** Samples kept for `cmd/replay`: 72 h of a heat station that speaks every 10 s, more of all that speak less. */
-export const keptRows = 30_000
+export interface VoiceOptions {
+  clock?: DeviceClock
+  /** Whether it keeps what it said, for `cmd/replay`; where nobody can ask, it need not. */
+  keeps?: boolean
+  /** When it started, epoch ms. */
+  upSinceMs?: number
+}
 
 type Values = Row['values']
 type ReadingClass = Extract<DeviceClass, 'tele' | 'state' | 'event'>
-
-const clock = 'n'
 
 /** Firmware is built once with the contract it knows, not at every birth. */
 const builtWith = new Map<Kind, string>()
@@ -51,92 +56,178 @@ function contractHashOf(kind: Kind): string {
 
 export class Voice {
   readonly identity: Identity
-  readonly #boot: number
   readonly contract: string
-  /** The sample with number n is at place n % keptRows. */
-  readonly #kept: KeptRow[] = []
+  readonly clock: DeviceClock
+  firmware = '1.0.0'
+  readonly #topic: string
+  readonly #ring: Ring | undefined
+  /** Samples taken while nobody can hear them; undefined while somebody can. */
+  #unheard: KeptRow[] | undefined
+  /** Of the device itself by wire name; of a port by `p03/` and it. */
+  #ailments: Map<string, Ailment> | undefined
+  #boot: number
+  #bootReason = 'power_on'
+  #upSinceMs: number
   #seq = 0
 
-  constructor(identity: Identity, boot: number) {
+  constructor(identity: Identity, boot: number, options: VoiceOptions = {}) {
+    const { clock = new DeviceClock(), keeps = true, upSinceMs = 0 } = options
     this.identity = identity
-    this.#boot = boot
     this.contract = contractOf(identity.kind)
+    this.clock = clock
+    this.#upSinceMs = upSinceMs
+    this.#boot = boot
+    this.#topic = deviceTopic(identity, 'conn').slice(0, -'conn'.length)
+    this.#ring = keeps ? new Ring(rowsKeptBy(identity)) : undefined
+    this.#ring?.begin(boot)
+  }
+
+  get boot(): number {
+    return this.#boot
+  }
+
+  /** Seconds since the last boot. */
+  uptimeS(nowMs: number): number {
+    return Math.max(0, Math.floor((nowMs - this.#upSinceMs) / 1000))
+  }
+
+  /** A new life: numbers start again, under the next boot counter. */
+  reboot(reason: string, atMs: number): void {
+    this.#boot++
+    this.#upSinceMs = atMs
+    this.#bootReason = reason
+    this.forgetNumbers()
+  }
+
+  /** Numbers start again without a boot: a firmware that keeps its counter badly. */
+  forgetNumbers(): void {
+    this.#seq = 0
+    this.#ring?.begin(this.#boot)
+  }
+
+  /** From now on nobody hears it: what it samples is kept for later. */
+  hold(): void {
+    this.#unheard ??= []
+  }
+
+  /** Somebody hears it again. Answers what was sampled meanwhile, oldest first. */
+  release(): readonly KeptRow[] {
+    const unheard = this.#unheard ?? []
+    this.#unheard = undefined
+    return unheard
+  }
+
+  /** From now on this sensor is ill, or well again. */
+  ail(name: string, ailment: Ailment | undefined): void {
+    this.#ailments ??= new Map()
+    if (ailment) this.#ailments.set(name, ailment)
+    else this.#ailments.delete(name)
   }
 
   /** What a device says when it starts: here I am, and this is what I am. */
-  birth(t: number, { periodS, deliveryS = 0 }: Habits): Outgoing[] {
+  birth(nowMs: number, { periodS, deliveryS = 0 }: Habits): Outgoing[] {
     const { kind, device } = this.identity
+    const t = this.clock.at(nowMs)
     const payload = encodeBirth({
       ...this.#stamp(t),
-      seq: this.#keep(t, {}),
-      firmware: '1.0.0',
+      seq: this.#keep(t, { values: {} }),
+      firmware: this.firmware,
       hardware: `${kind}-sim`,
       serial: device.slice(-48),
-      bootReason: 'power_on',
+      bootReason: this.#bootReason,
       contractHash: contractHashOf(kind),
       periodS,
       deliveryS,
     })
-    return [ready(this.identity, this.#boot, t), this.#outgoing(t, 'meta', payload)]
+    const here = connection(this.identity, 'ready', { boot: this.#boot, t })
+    return [{ ...here, t: nowMs }, this.#outgoing(nowMs, 'meta', payload)]
   }
 
-  say(t: number, messageClass: ReadingClass, values: Values, port?: string): Outgoing {
-    const payload = encodeReading({ ...this.#stamp(t), seq: this.#keep(t, values, port), values })
-    return this.#outgoing(t, messageClass, payload, port)
+  say(nowMs: number, messageClass: ReadingClass, values: Values, port?: string): Outgoing {
+    const read = this.#read(nowMs, values, port)
+    const t = this.clock.at(nowMs)
+    const payload = encodeReading({ ...this.#stamp(t), seq: this.#keep(t, read, port), ...read })
+    return this.#outgoing(nowMs, messageClass, payload, port)
   }
 
   /** Takes a sample to be uploaded later. */
-  sample(t: number, values: Values): Row {
-    return { seq: this.#keep(t, values), t, values }
+  sample(nowMs: number, values: Values): KeptRow {
+    const row = {
+      boot: this.#boot,
+      seq: ++this.#seq,
+      t: this.clock.whole(nowMs),
+      ...this.#read(nowMs, values),
+    }
+    this.#ring?.add(row)
+    return row
   }
 
-  upload(t: number, rows: readonly Row[]): Outgoing {
-    const { contract, boot, clock } = this.#stamp(t)
-    return this.#outgoing(t, 'batch', encodeUpload({ contract, boot, clock, rows }))
+  /** Says what was sampled; samples from before a boot in a message of their own. */
+  upload(nowMs: number, rows: readonly KeptRow[]): Outgoing[] {
+    this.#unheard?.push(...rows)
+    return [...Map.groupBy(rows, ({ boot }) => boot)].map(([boot, own]) =>
+      this.#outgoing(nowMs, 'batch', this.#rows(boot, own)),
+    )
   }
 
   /** What is still there of the numbers `from` … `to` of boot `b`. */
-  recall({ b, from, to }: { b: number; from: number; to: number }): KeptRow[] {
-    if (b !== this.#boot) return []
-    const rows: KeptRow[] = []
-    for (let seq = Math.max(from, this.#seq - keptRows + 1); seq <= Math.min(to, this.#seq); seq++) {
-      const row = this.#kept[seq % keptRows]
-      if (row?.seq === seq) rows.push(row)
-    }
-    return rows
+  recall(wanted: { b: number; from: number; to: number }): readonly KeptRow[] {
+    return this.#ring?.recall(wanted) ?? []
   }
 
-  /** Says samples again, all of one port or all of the device itself. */
-  history(t: number, rows: readonly KeptRow[]): Outgoing {
-    const { contract, boot, clock } = this.#stamp(t)
-    return this.#outgoing(t, 'hist', encodeUpload({ contract, boot, clock, rows }), rows[0]?.port)
+  /** Says samples again, all of one boot, and of one port or of the device itself. */
+  history(nowMs: number, rows: readonly KeptRow[]): Outgoing {
+    const [first] = rows
+    return this.#outgoing(nowMs, 'hist', this.#rows(first?.boot ?? this.#boot, rows), first?.port)
   }
 
   /** Answers a command: done, or with a code why not (or not all of it). */
-  answer(t: number, command: string, { id, code }: { id: string; code?: string }): Outgoing {
+  answer(nowMs: number, command: string, { id, code }: { id: string; code?: string }): Outgoing {
     const failed = code !== undefined && { code }
-    const seq = this.#keep(t, {})
+    const t = this.clock.at(nowMs)
+    const seq = this.#keep(t, { values: {} })
     const payload = encodeAck({ ...this.#stamp(t), seq, id, ok: code === undefined, ...failed })
-    return this.#outgoing(t, 'ack', payload, command)
+    return this.#outgoing(nowMs, 'ack', payload, command)
+  }
+
+  #rows(boot: number, rows: readonly KeptRow[]): Uint8Array {
+    return encodeUpload({ contract: this.contract, boot, clock: this.clock.source, rows })
   }
 
   #stamp(t: number) {
-    return { contract: this.contract, boot: this.#boot, t, clock } as const
+    return { contract: this.contract, boot: this.#boot, t, clock: this.clock.source }
+  }
+
+  #read(nowMs: number, values: Values, port?: string): Sensed {
+    if (!this.#ailments || this.#ailments.size === 0) return { values }
+    return sensed(values, ailmentsOf(this.#ailments, port), nowMs)
   }
 
   /** Takes the next number, and remembers what it was taken for. */
-  #keep(t: number, values: Values, port?: string): number {
+  #keep(t: number, read: Sensed, port?: string): number {
     const seq = ++this.#seq
-    this.#kept[seq % keptRows] = { seq, t, values, ...(port !== undefined && { port }) }
+    if (!this.#ring && !this.#unheard) return seq
+    const row = { boot: this.#boot, seq, t, ...read, ...(port !== undefined && { port }) }
+    this.#ring?.add(row)
+    this.#unheard?.push(row)
     return seq
   }
 
   #outgoing(t: number, messageClass: DeviceClass, payload: Uint8Array, sub?: string): Outgoing {
     const { device, gateway } = this.identity
     const retain = messageClass === 'state' || messageClass === 'meta'
-    const topic = deviceTopic(this.identity, messageClass, sub)
+    const topic = sub === undefined ? this.#topic + messageClass : `${this.#topic}${messageClass}/${sub}`
     return { t, device: gateway ?? device, topic, payload, qos: 1, retain }
   }
+}
+
+/** Of the device itself, or of one of its ports. */
+function ailmentsOf(ailments: ReadonlyMap<string, Ailment>, port = ''): ReadonlyMap<string, Ailment> {
+  const own = [...ailments].flatMap(([name, ailment]): [string, Ailment][] => {
+    const [signal = '', of = ''] = name.split('/').toReversed()
+    return of === port ? [[signal, ailment]] : []
+  })
+  return new Map(own)
 }
 
 /** `conn`: the device is there. Retained, and said anew after every reconnect, for the will said otherwise. */

@@ -1,8 +1,8 @@
 import type { WaterMeterTele } from '../../firmware-contracts/kinds/water-meter.ts'
-import type { Row } from '../../firmware-contracts/encode.ts'
 import { dayOf } from '../plant/day.ts'
 import type { EstatePlant } from '../plant/estate-plant.ts'
 import { deviceOf, every, once, partsOf, staggered, type Device, type Making } from './device.ts'
+import type { KeptRow } from './ring.ts'
 import { measured } from './sensor.ts'
 
 /** Two kinds of water meter. The building's has mains power and speaks every minute; a flat's samples every
@@ -60,7 +60,7 @@ export function flatMeter(making: Making, place: FlatPlace, uploadS: number): De
   const parts = partsOf(making)
   const { voice, noise, bornMs } = parts
   const range = new DayRange()
-  let stored: Row[] = []
+  let stored: KeptRow[] = []
   const sample = (nowMs: number, { water }: EstatePlant) => {
     const home: Register = water.buildings[place.building]?.households[place.flat] ?? {
       totalL: 0,
@@ -79,7 +79,7 @@ export function flatMeter(making: Making, place: FlatPlace, uploadS: number): De
   const upload = (nowMs: number) => {
     const rows = stored
     stored = []
-    return chunks(rows, rowsPerUpload).map((chunk) => voice.upload(nowMs, chunk))
+    return chunks(rows, rowsPerUpload).flatMap((chunk) => voice.upload(nowMs, chunk))
   }
   const health = (nowMs: number) => [voice.say(nowMs, 'state', settled)]
   const tasks = [

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/operator-error.ts'
 import { seasonSchema } from '../plant/season.ts'
+import { mischiefSchema } from '../mischief/mischief.ts'
 import { weatherSchema } from '../plant/weather.ts'
 import { faultKindOf, faultKinds } from './faults.ts'
 
@@ -43,6 +44,7 @@ const scenarioSchema = z.strictObject({
   days: z.number().positive().max(366).default(1),
   weather: weatherSchema.prefault({}),
   season: seasonSchema.prefault('heating'),
+  mischief: mischiefSchema.prefault({}),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),
 })

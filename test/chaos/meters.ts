@@ -125,7 +125,7 @@ export class Meters {
     const connection = new DeviceConnection({
       brokerUrl: this.#options.brokerUrl,
       identity,
-      boot,
+      boot: () => boot,
       password,
       nowMs: () => Date.now(),
       random: randomFor(this.#options.seed, device, 'reconnect'),

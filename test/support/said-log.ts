@@ -19,10 +19,7 @@ export function saidBy(scenario: string, minutes: number): Outgoing[] {
 }
 
 /** Positions follow the order of the messages, from 1. */
-export async function fillLog(
-  folder: string,
-  said: readonly (Outgoing & { will?: boolean })[],
-): Promise<void> {
+export async function fillLog(folder: string, said: readonly Outgoing[]): Promise<void> {
   const log = new IntakeLog({
     file: join(folder, 'intake.db'),
     clock: systemClock,

@@ -1,0 +1,39 @@
+/** What mischief did, device by device: for the ground truth, and for a test that counts what is missing. */
+export interface Toll {
+  /** Readings that were numbered and never arrived. */
+  lost: number
+  /** Readings that arrived once more. */
+  duplicated: number
+  /** Readings that arrived as bytes nobody can read. */
+  garbled: number
+  /** Readings that arrived after one that was said later. */
+  overtaken: number
+  reboots: number
+  /** When its line was dead, epoch ms; the last may still be. */
+  outages: { fromMs: number; untilMs: number }[]
+}
+
+/** Outages that are remembered of a device; a year has fifty. */
+const outagesLimit = 1_000
+
+export class Tolls {
+  readonly #byDevice = new Map<string, Toll>()
+
+  of(device: string): Toll {
+    const known = this.#byDevice.get(device)
+    if (known) return known
+    const toll: Toll = { lost: 0, duplicated: 0, garbled: 0, overtaken: 0, reboots: 0, outages: [] }
+    this.#byDevice.set(device, toll)
+    return toll
+  }
+
+  outage(device: string, window: Toll['outages'][number]): void {
+    const { outages } = this.of(device)
+    if (outages.length < outagesLimit) outages.push(window)
+  }
+
+  /** Only devices that something happened to, by id. */
+  all(): ReadonlyMap<string, Readonly<Toll>> {
+    return new Map([...this.#byDevice].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
