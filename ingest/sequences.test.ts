@@ -100,3 +100,18 @@ test('the memory of one device has a limit, and what it forgets is told', () => 
   expect(JSON.stringify(seen).length).toBeLessThan(20 * rangesLimit)
   expect(seen).toMatchObject({ missing: 0, forgotten: 3 * rangesLimit - 1 })
 })
+
+test('the oldest of very many gaps is still a gap: what fills it late is stored, never taken for a repetition', () => {
+  let seen = new SeenSequences()
+  for (let seq = 0; seq <= 2 * (rangesLimit + 4); seq++) if (seq < 3 || seq % 2 === 0) seen.remember(1, seq)
+  expect(seen.forgotten).toBeGreaterThan(0)
+  seen = restarted(seen)
+  expect(seen.remember(1, 3), 'it never came before').toBe(true)
+  expect(seen.remember(1, 3), 'whether it has come is no longer known: rather twice than not at all').toBe(
+    true,
+  )
+  expect(seen.remember(1, 2), 'below the first gap all is still known').toBe(false)
+  expect(seen.remember(1, 100), 'and above the last that was given up').toBe(false)
+  expect(seen.remember(1, 101)).toBe(true)
+  expect(seen.remember(1, 101)).toBe(false)
+})

@@ -6,12 +6,16 @@ import { z } from 'zod'
  *  until a replay fills it. That makes the memory exact (not a window of days) and small enough to keep for
  *  every device, and a message that comes a second time is recognised however late it is.
  *
+ *  What no longer fits is forgotten in favour of storing: of a number in the stretch whose gaps were given up, or
+ *  of a boot that was, it is not known whether it has been here, so it counts as new. A repetition from there
+ *  may be stored twice; what was acknowledged is never thrown away.
+ *
  *  The number is 32 bits wide and starts again at 0 when it is full. Inside, numbers go on counting past the
  *  edge, so that the message after 4294967295 is the next one and not a repetition of the first. */
 
 /** Boots remembered per device: beyond it the one that began the longest ago is forgotten. */
 export const bootsLimit = 64
-/** Ranges remembered per boot: beyond it the two lowest are joined, which gives up their gap. */
+/** Ranges remembered per boot: beyond it the two lowest are joined, and their gap is unsure from then on. */
 export const rangesLimit = 1_024
 
 const turn = 2 ** 32
@@ -27,6 +31,8 @@ interface Boot {
   /** The lowest number that must have been: what is missing before the first range starts here. */
   first: number
   ranges: Ranges
+  /** From the first to the last gap that was given up, inclusive: what has come of it is no longer known. */
+  unsure?: [number, number]
 }
 
 /** Numbers of one boot that are missing, as the device counts them: 0 <= from <= to < 2^32. */
@@ -39,6 +45,8 @@ export interface Gap {
 const whole = z.number()
 export const savedSequences = z.object({
   boots: z.array(z.tuple([whole, whole, z.array(z.tuple([whole, whole]))])),
+  /** Boot, from, to. */
+  unsure: z.array(z.tuple([whole, whole, whole])).default([]),
   missing: whole,
   filled: whole,
   forgotten: whole,
@@ -57,6 +65,10 @@ export class SeenSequences {
 
   constructor(saved?: z.infer<typeof savedSequences>) {
     this.#boots = new Map(saved?.boots.map(([boot, first, ranges]) => [boot, { first, ranges }]))
+    for (const [boot, from, to] of saved?.unsure ?? []) {
+      const known = this.#boots.get(boot)
+      if (known) known.unsure = [from, to]
+    }
     this.#missing = saved?.missing ?? 0
     this.#filled = saved?.filled ?? 0
     this.#forgotten = saved?.forgotten ?? 0
@@ -68,6 +80,9 @@ export class SeenSequences {
   toJSON(): z.infer<typeof savedSequences> {
     return {
       boots: [...this.#boots].map(([boot, { first, ranges }]) => [boot, first, ranges]),
+      unsure: [...this.#boots].flatMap(([boot, { unsure }]): [number, number, number][] =>
+        unsure ? [[boot, ...unsure]] : [],
+      ),
       missing: this.#missing,
       filled: this.#filled,
       forgotten: this.#forgotten,
@@ -106,7 +121,8 @@ export class SeenSequences {
     return this.#newest
   }
 
-  /** True the first time (boot, seq) is seen, false when it is a duplicate. */
+  /** True the first time (boot, seq) is seen, and whenever that is no longer known; false when it is a
+   *  duplicate. */
   remember(boot: number, seq: number): boolean {
     const known = this.#boots.get(boot)
     const newest = known?.ranges.at(-1)
@@ -168,7 +184,8 @@ export class SeenSequences {
   }
 
   #insert(known: Boot, number: number): boolean {
-    const { ranges } = known
+    const { ranges, unsure } = known
+    if (unsure && number >= unsure[0] && number <= unsure[1]) return true
     const at = ranges.findIndex(([, to]) => number <= to + 1)
     const range = ranges[at]
     if (range && number >= range[0] && number <= range[1]) return false
@@ -194,10 +211,13 @@ export class SeenSequences {
     return true
   }
 
-  #joinLowest({ ranges }: Boot): void {
+  #joinLowest(known: Boot): void {
+    const { ranges, unsure } = known
     const [lowest, second] = ranges
     if (ranges.length <= rangesLimit || !lowest || !second) return
     this.#giveUp(second[0] - lowest[1] - 1)
+    const [from, to] = [lowest[1] + 1, second[0] - 1]
+    known.unsure = unsure ? [Math.min(unsure[0], from), Math.max(unsure[1], to)] : [from, to]
     ranges.splice(0, 2, [lowest[0], second[1]])
   }
 
