@@ -11,6 +11,8 @@ import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoise
 const periodMs = 60_000
 const lookMs = 10_000
 const tellingChangeKpa = 10
+/** Where the sensor's range ends, in tenths of a degree. */
+const coldestC10 = -200
 const silent: readonly Outgoing[] = []
 
 /** `building` is its index along the heating main. */
@@ -23,6 +25,7 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
   const tell = (nowMs: number, plant: EstatePlant, seen: typeof told) => {
     told = seen
     const { loop, heat } = plant
+    const temperature = (c: number) => Math.max(coldestC10, measured(noise, c * 10, temperatureNoiseC10))
     const flowLph = (loop.branchFlowM3h[building] ?? 0) * 1000
     const supply = measuredAbove0(noise, seen.supplyKpa, pressureNoiseKpa)
     const back = measuredAbove0(noise, seen.returnKpa, pressureNoiseKpa)
@@ -30,8 +33,8 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
       p_sup_kpa: supply,
       p_ret_kpa: back,
       dp_kpa: Math.max(0, supply - back),
-      t_sup_c10: measured(noise, (heat.arrivesC[building] ?? 0) * 10, temperatureNoiseC10),
-      t_ret_c10: measured(noise, (heat.leavesC[building] ?? 0) * 10, temperatureNoiseC10),
+      t_sup_c10: temperature(heat.arrivesC[building] ?? 0),
+      t_ret_c10: temperature(heat.leavesC[building] ?? 0),
       flow_lph: measuredAbove0(noise, flowLph, flowLph * flowNoise),
     }
     return voice.say(nowMs, 'tele', values)

@@ -109,7 +109,7 @@ export function stepEstate(design: EstateDesign, was: EstatePlant): EstatePlant 
       const place = design.sheds[index]
       return place ? stepShed(place, shed, nowMs, tickS) : shed
     }),
-    heatKwh: was.heatKwh + (heating.heat.heatKw * tickS) / 3600,
+    heatKwh: was.heatKwh + (Math.max(0, heating.heat.heatKw) * tickS) / 3600,
     madeUpL: was.madeUpL + madeUpM3 * 1000,
   }
 }

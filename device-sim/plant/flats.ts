@@ -2,11 +2,14 @@ import type { Building } from '../fleet.ts'
 import { roomDevice } from '../fleet.ts'
 import { randomFor, uniform } from '../random.ts'
 
-/** Flats with a thermometer: each follows its building's rooms, a little warmer or colder by where it lies,
- *  and goes its own way when a window stands open or its radiators stay cold. °C; stepped once a minute. */
+/** Flats with a thermometer: each follows its building's rooms, a little warmer or colder by where it lies and
+ *  warmer while people are about, and goes its own way when a window stands open or its radiators stay cold.
+ *  °C; stepped once a minute. */
 export interface FlatSite {
   /** How much warmer than the building at an ordinary winter's day, K. */
   warmerK: number
+  /** What sun, cooking and people would add by the end of an endless afternoon, K. */
+  livedInK: number
 }
 
 export interface FlatState {
@@ -24,6 +27,11 @@ const scatterK = 0.2
 const metresPerFloor = 3
 /** At which the differences above are meant, indoors minus outdoors, K. */
 const ordinaryDifferenceK = 23
+const livedInFromK = 1
+const livedInToK = 2.5
+/** From when to when people and the sun warm a flat, hours of the day. */
+const livedInFromHour = 10
+const livedInHours = 12
 /** A flat alone follows its neighbours in hours; a window wide open cools it in two. */
 const followsPerHour = 1 / 6
 const windowPerHour = 1 / 2
@@ -35,7 +43,10 @@ export function flatSites(seed: number, building: Building, topRadiatorM: number
     const top = Number(flat.slice(0, -2)) >= topFloor ? topFloorK : 0
     const gable = flat.endsWith('01') ? gableK : 0
     const random = randomFor(seed, roomDevice(building, flat), 'flat')
-    return { warmerK: top + gable + uniform(random, -scatterK, scatterK) }
+    return {
+      warmerK: top + gable + uniform(random, -scatterK, scatterK),
+      livedInK: uniform(random, livedInFromK, livedInToK),
+    }
   })
 }
 
@@ -47,9 +58,10 @@ export function startFlats(sites: readonly FlatSite[], buildingC: number, outdoo
 export function stepFlat(
   was: FlatState,
   site: FlatSite,
-  { buildingC, outdoorC, dtS }: { buildingC: number; outdoorC: number; dtS: number },
+  { buildingC, outdoorC, hour, dtS }: { buildingC: number; outdoorC: number; hour: number; dtS: number },
 ): FlatState {
-  const warming = followsPerHour * (aimOf(site, buildingC, outdoorC) - was.coldK - was.roomC)
+  const life = site.livedInK * Math.max(0, Math.sin((Math.PI * (hour - livedInFromHour)) / livedInHours))
+  const warming = followsPerHour * (aimOf(site, buildingC, outdoorC) + life - was.coldK - was.roomC)
   const airing = windowPerHour * was.window * (outdoorC - was.roomC)
   return { ...was, roomC: was.roomC + ((warming + airing) * dtS) / 3600 }
 }

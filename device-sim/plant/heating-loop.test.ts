@@ -140,6 +140,12 @@ test('a leaking exchanger lifts the pressure to the relief valve, and past it wh
   expect(run(60, { primaryInM3h: 2, relief: 'blocked' }).loop.returnKpa).toBeGreaterThan(400)
 })
 
+test('however much presses in, the pressure ends where the primary’s ends', () => {
+  const { returnKpa } = run(24 * 60, { primaryInM3h: 20, relief: 'blocked', makeUp: 'runs-on' }).loop
+  expect(returnKpa).toBeGreaterThan(600)
+  expect(returnKpa).toBeLessThan(design.setKpa + 450)
+})
+
 test('a make-up pump that does not stop is caught by the relief valve', () => {
   const { returnKpa } = run(120, { makeUp: 'runs-on' }).loop
   expect(returnKpa - design.setKpa).toBeGreaterThan(80)

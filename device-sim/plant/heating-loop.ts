@@ -55,6 +55,9 @@ const setAboveStaticKpa = 50
 const makeUpShare = 0.04
 const makeUpBandKpa = 30
 const makeUpIntegralPerKpaMinute = 0.002
+/** What the make-up pump and the primary network can press against at most, above the set pressure. */
+const makeUpShutOffKpa = 250
+const primaryAboveKpa = 450
 const reliefOpensKpa = 80
 const reliefSpanKpa = 40
 const backgroundLossM3h = 0.13
@@ -131,7 +134,7 @@ export function stepLoop(design: LoopDesign, was: LoopState, input: LoopInput, d
   const wantedM3 = makeUpWantedM3h(design, was, makeUpIntegral) * hours
   const madeUpM3 = Math.min(wantedM3, Math.max(0, was.tankM3 - tankLowest * design.tankM3))
   const letInM3 = inletM3h(design, was) * hours
-  const seepedM3 = fittings.primaryInM3h * hours
+  const seepedM3 = fittings.primaryInM3h * pressLeft(design, was, primaryAboveKpa) * hours
   const swollenM3 = input.swellM3h * hours
   const poppedM3 = reliefM3h(design, was) * hours
   const beforeLeak = was.storedM3 + madeUpM3 + seepedM3 + swollenM3 - poppedM3
@@ -185,10 +188,17 @@ function nextIntegral(design: LoopDesign, was: LoopState, dtS: number): number {
   return clamp01(was.makeUpIntegral + belowSetKpa * (dtS / 60) * makeUpIntegralPerKpaMinute)
 }
 
-function makeUpWantedM3h(design: LoopDesign, { returnKpa, fittings }: LoopState, integral: number): number {
+function makeUpWantedM3h(design: LoopDesign, was: LoopState, integral: number): number {
+  const { returnKpa, fittings } = was
   if (fittings.makeUp === 'failed' || fittings.power === 'off') return 0
   const wanted = clamp01((design.setKpa - returnKpa) / makeUpBandKpa + integral)
-  return makeUpCapacityM3h(design) * (fittings.makeUp === 'runs-on' ? 1 : wanted)
+  const capacity = makeUpCapacityM3h(design) * pressLeft(design, was, makeUpShutOffKpa)
+  return capacity * (fittings.makeUp === 'runs-on' ? 1 : wanted)
+}
+
+/** Share of its flow that something still presses in that stands `aboveSetKpa` above the set pressure. */
+function pressLeft({ setKpa }: LoopDesign, { returnKpa }: LoopState, aboveSetKpa: number): number {
+  return Math.sqrt(clamp01((setKpa + aboveSetKpa - returnKpa) / aboveSetKpa))
 }
 
 /** The float valve opens as the level falls below full. */

@@ -154,6 +154,16 @@ test('a window open in one flat: below 18 °C within the hour, its neighbours as
   expect(winter.after(shut, 12).flats[1]?.[0]?.roomC).toBeGreaterThan(18)
 })
 
+test('a flat is lived in: by evening half a kelvin to two warmer than at dawn, against its building', () => {
+  const against: number[] = []
+  winter.after(winter.after(winter.start(), 24), 24, ({ flats, heat }) =>
+    against.push((flats[1]?.[1]?.roomC ?? 0) - (heat.roomC[1] ?? 0)),
+  )
+  expect(Math.max(...against) - Math.min(...against)).toBeGreaterThan(0.5)
+  expect(Math.max(...against) - Math.min(...against)).toBeLessThan(2)
+  expect(against.indexOf(Math.max(...against)) / 6).toBeGreaterThan(16)
+})
+
 test('summer: cold, full, and nothing turns', () => {
   const summer = estateWith({ season: 'off', weather: { meanC: 20 } })
   const { loop, heat } = summer.after(summer.start(), 12)

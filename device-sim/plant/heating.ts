@@ -1,6 +1,6 @@
 import { randomFor } from '../random.ts'
 import { startCold, startHeat, stepHeat, type HeatInput, type HeatState } from './building-heat.ts'
-import { hourMs, minuteMs } from './day.ts'
+import { hourMs, hourOfDay, minuteMs } from './day.ts'
 import { startFlats, stepFlat, type FlatSite, type FlatState } from './flats.ts'
 import { startDrainedLoop, startLoop, stepLoop, type LoopDesign, type LoopState } from './heating-loop.ts'
 import { modeAt, wantsHeat, type Season, type SeasonMode } from './season.ts'
@@ -71,10 +71,11 @@ export function stepHeating(design: HeatingDesign, was: Heating, nowMs: number, 
     { ...heatInput(design, loop, outdoor), heating: heatingIn(season, loop) },
     dt,
   )
+  const hour = hourOfDay(nowMs)
   const flats = was.flats.map((states, building) =>
     states.map((flat, index) => {
-      const site = design.flats[building]?.[index] ?? { warmerK: 0 }
-      return stepFlat(flat, site, { buildingC: heat.roomC[building] ?? 0, outdoorC: outdoor, dtS: dt })
+      const site = design.flats[building]?.[index] ?? { warmerK: 0, livedInK: 0 }
+      return stepFlat(flat, site, { buildingC: heat.roomC[building] ?? 0, outdoorC: outdoor, hour, dtS: dt })
     }),
   )
   return { season, loop, heat, flats, outdoorC: outdoor }

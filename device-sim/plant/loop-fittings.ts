@@ -20,7 +20,7 @@ export interface LoopFittings {
   relief: 'works' | 'blocked'
   /** What the relief valve's seat lets through at 300 kPa, m³/h. */
   reliefPassesM3h: number
-  /** Primary water that a leaking exchanger presses into the loop, m³/h. */
+  /** Primary water that a leaking exchanger presses into the loop at its set pressure, m³/h. */
   primaryInM3h: number
   breaks: readonly PipeBreak[]
 }
