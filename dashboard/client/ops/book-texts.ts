@@ -170,7 +170,7 @@ export const bookTextsEn: Record<keyof typeof bookTextsZh, string> = {
   'quarantine-no-match': 'Nothing in quarantine fits.',
   'fullness-groups': '{{count}} of {{limit}} groups',
   'fullness-bytes': 'raw messages {{bytes}} of {{limit}}',
-  'fullness-let-go': '{{count}} raw messages let go',
+  'fullness-let-go': 'raw messages let go: {{count}}',
   'fullness-full': 'No room for more groups: new mistakes are counted, not listed',
   'only-device': 'Only {{device}}',
   'show-all': 'Show all',
@@ -207,10 +207,10 @@ export const bookTextsEn: Record<keyof typeof bookTextsZh, string> = {
   'replay-all': 'Replay all',
   'replay-device': 'Replay this device',
   'replay-ask':
-    'Judge {{count}} raw messages again by the contract of today? What fits is stored, the rest stays.',
+    'Judge the raw messages ({{count}}) again by the contract of today? What fits is stored, the rest stays.',
   'discard-group': 'Discard',
   'discard-ask':
-    'Discard the {{count}} raw messages of this group? They cannot be had back; in the ledger they stay quarantined.',
+    'Discard the raw messages of this group ({{count}})? They cannot be had back; in the ledger they stay quarantined.',
   'act-yes': 'Yes',
   'act-busy': 'Working…',
   'replay-done':
