@@ -12,7 +12,9 @@ import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoise
  *  event with the sample that made it say so; when the pumps change also their retained state. */
 const periodS = 10
 const stateS = 300
-const kpaPerHysteresis = 20
+const pressureHysteresisKpa = 20
+/** Where the outdoor sensor's range ends, in tenths of a degree. */
+const coldestOutC10 = -400
 
 /** The controller's own alarm limits: on as soon as the first holds, off only when the second no longer does. */
 interface Limit {
@@ -27,11 +29,12 @@ const reliefAboveSetKpa = 80
 const limits: readonly Limit[] = [
   {
     raised: ({ p_ret_kpa = 0 }, { loop }) => p_ret_kpa < loop.staticKpa,
-    held: ({ p_ret_kpa = 0 }, { loop }) => p_ret_kpa < loop.staticKpa + kpaPerHysteresis,
+    held: ({ p_ret_kpa = 0 }, { loop }) => p_ret_kpa < loop.staticKpa + pressureHysteresisKpa,
   },
   {
     raised: ({ p_ret_kpa = 0 }, { loop }) => p_ret_kpa > loop.setKpa + reliefAboveSetKpa,
-    held: ({ p_ret_kpa = 0 }, { loop }) => p_ret_kpa > loop.setKpa + reliefAboveSetKpa - kpaPerHysteresis,
+    held: ({ p_ret_kpa = 0 }, { loop }) =>
+      p_ret_kpa > loop.setKpa + reliefAboveSetKpa - pressureHysteresisKpa,
   },
   {
     raised: ({ tank_pct = 0 }) => tank_pct < tankLowPct,
@@ -124,6 +127,6 @@ function stationSample(design: EstateDesign, plant: EstatePlant, noise: Random):
     pump_hz10: running ? Math.round(loop.fittings.pumpHz * 10) : 0,
     valve_pct: Math.round(100 * heat.valve),
     valve_fb_pct: Math.round(100 * heat.valveStands),
-    t_out_c10: Math.round(plant.outdoorC * 2) * 5,
+    t_out_c10: Math.max(coldestOutC10, Math.round(plant.outdoorC * 2) * 5),
   }
 }

@@ -11,13 +11,17 @@ const station = 'hengkang-station'
 
 /** Readings of the devices whose id ends so, of an estate without sheds; a refused message throws. */
 function told(hours: number, by: string, ...faults: object[]): Reading[] {
+  return toldIn({ faults }, hours, by)
+}
+
+function toldIn(conditions: object, hours: number, by: string): Reading[] {
   const [estate] = demoFleet().estates
   if (!estate) throw new Error('the demo has an estate')
   const fleet = {
     ...demoFleet(),
     estates: [{ ...estate, sheds: [], buildings: estate.buildings.slice(0, 6) }],
   }
-  const scenario = parseScenario('test', { name: 'test', about: '', faults })
+  const scenario = parseScenario('test', { name: 'test', about: '', ...conditions })
   const messages = simulate({ fleet, scenario, seed: 5, startMs }, startMs + hours * 3_600_000)
   return [...messages].flatMap(({ topic, payload }) => {
     const decoded = decode(topic, payload)
@@ -123,4 +127,47 @@ test('a thermometer tells half degrees every quarter of an hour, and an open win
     Number(values['t_room_c10']),
   )
   expect(Math.min(...neighbour)).toBeGreaterThanOrEqual(180)
+})
+
+test('opening night as the station tells it: no pressure, then full and turning, then warm', () => {
+  const season = [
+    { t: 0, mode: 'fill-test' },
+    { t: 3 * 3_600, mode: 'ramp' },
+  ]
+  const all = toldIn({ season, weather: { meanC: 5 } }, 8, 'hengkang-station-heat')
+  const at = (hours: number) => after(ofClass(all, 'tele'), hours * 3_600)[0]?.values ?? {}
+  expect(at(0.5)).toMatchObject({
+    p_ret_kpa: expect.toSatisfy((kpa: number) => kpa < 6),
+    pump_run: 0,
+    valve_pct: 0,
+  })
+  expect(at(2.9)).toMatchObject({
+    p_ret_kpa: expect.toSatisfy((kpa: number) => kpa > 209),
+    pump_run: 1,
+    valve_pct: 0,
+  })
+  expect(Number(at(6)['t_sup_c10']) - Number(at(3)['t_sup_c10'])).toBeGreaterThan(100)
+  expect(ofClass(all, 'event').map(({ values }) => values['ev'])).toEqual(
+    expect.arrayContaining(['changed', 'cleared']),
+  )
+})
+
+/** Whatever sensors would show is within what the contract calls possible; `told` throws if not. */
+test.each([
+  { weather: { meanC: -30, swingC: 15 }, season: 'heating' },
+  { weather: { meanC: 35, swingC: 15 }, season: 'off' },
+] as const)('whatever breaks in $season, nothing is told that the contract forbids', (conditions) => {
+  const faults = [
+    { fault: 'primary-leak', t: 60, target: station, params: { m3h: 20 } },
+    { fault: 'relief-blocked', t: 60, target: station },
+    { fault: 'primary-valve-stuck', t: 60, target: station },
+    { fault: 'off-curve', t: 60, target: station, params: { offsetK: 40 } },
+    { fault: 'freezing', t: 60, target: 'hengkang-b03' },
+    { fault: 'air-lock', t: 60, target: 'hengkang-b04', params: { factor: 1_000 } },
+    { fault: 'window-open', t: 60, target: 'hengkang-b02-r401', params: { share: 1 } },
+    { fault: 'primary-leak', t: 12_000, until: 12_001, target: station },
+    { fault: 'burst', t: 12_000, target: 'hengkang-b05', params: { m3h: 60 } },
+    { fault: 'tank-inlet-shut', t: 12_000, target: station },
+  ]
+  expect(toldIn({ ...conditions, faults }, 8, '').length).toBeGreaterThan(1_000)
 })
