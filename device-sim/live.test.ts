@@ -9,7 +9,7 @@ import { silentLog } from '../platform/log.ts'
 import { demoFleet } from './fleet.ts'
 import { SimulatedEstate, type SimulatedEstateOptions } from './live.ts'
 import { registryFile } from './registry-file.ts'
-import { loadScenario } from './scenarios/scenario.ts'
+import { loadScenario, ordinaryDay, parseScenario } from './scenarios/scenario.ts'
 
 /** A broker that takes what it is given, and can be cut off in mid-sentence and started again. */
 class TestBroker {
@@ -26,8 +26,8 @@ class TestBroker {
       this.users.add(username ?? '')
       done(null, password?.toString() === `secret of ${username}`)
     }
-    aedes.authorizePublish = (client, packet, done) => {
-      if (client) this.#hear(packet.topic, Buffer.from(packet.payload))
+    aedes.authorizePublish = (_, packet, done) => {
+      this.#hear(packet.topic, Buffer.from(packet.payload))
       done(null)
     }
     const server = createServer((socket) => {
@@ -141,6 +141,23 @@ test('after a reconnect a device says that it is ready, and on leaving that it l
   await until(stationSays('ready'))
   await live.stop()
   expect(stationSays('bye')()).toBe(true)
+})
+
+test('a line that dies in the scenario is really cut: the will, then the device again, then what it missed', async () => {
+  broker.heard.length = 0
+  await broker.start()
+  const faults = [{ fault: 'device-silent', target: 'hengkang-shed1', t: 60, until: 600 }]
+  const live = open({ scenario: parseScenario('test', { ...ordinaryDay, faults }), speed: 120 })
+  live.start()
+  const shed = () => broker.heard.filter(({ address }) => address.device === 'hengkang-shed1-charger')
+  await until(() => shed().some(({ address }) => address.class === 'hist'))
+  await until(() => {
+    const numbers = broker.numbers('hengkang-shed1-charger')
+    return numbers.length === numbers.at(-1)
+  })
+  const states = shed().flatMap((message) => (message.type === 'connection' ? [message.state] : []))
+  expect(states).toEqual(['ready', 'lost', 'ready'])
+  expect(live.counts()).toMatchObject({ devices: 64, connected: 64 })
 })
 
 test('a broker that went away does not keep the devices from leaving', async () => {
