@@ -45,8 +45,8 @@ export class Agenda {
     for (;;) {
       let child = 2 * at + 1
       if (child >= size) break
-      const [rightMs = Infinity, right = 0] = [this.#atMs[child + 1], this.#rank[child + 1]]
-      if (child + 1 < size && this.#isAfter(child, rightMs, right)) child++
+      const right = child + 1
+      if (right < size && this.#isAfter(child, this.#atMs[right] ?? 0, this.#rank[right] ?? 0)) child = right
       if (this.#isAfter(child, atMs, rank)) break
       this.#copy(child, at)
       at = child

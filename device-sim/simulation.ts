@@ -147,8 +147,7 @@ export class Simulation {
 
   /** What arrives before `endMs` of what is said now and of what was still under way. */
   #arrived(said: Outgoing[], endMs: number): Outgoing[] {
-    const inOrder = said.every(({ t }, at) => t < endMs && t >= (said[at - 1]?.t ?? t))
-    if (!this.#air && inOrder && this.#underWay.length === 0) return said
+    if (!this.#air && this.#underWay.length === 0 && isInOrder(said, endMs)) return said
     for (const message of said) {
       if (this.#air) this.#air.carry(message, this.#underWay)
       else this.#underWay.push(message)
@@ -183,6 +182,15 @@ export function* simulate(options: SimulationOptions, untilMs = Infinity): Gener
   const simulation = new Simulation({ keeps: false, ...options })
   while (simulation.nowMs < untilMs)
     for (const message of simulation.tick()) if (message.t < untilMs) yield message
+}
+
+function isInOrder(said: readonly Outgoing[], endMs: number): boolean {
+  let latestMs = 0
+  for (const { t } of said) {
+    if (t < latestMs || t >= endMs) return false
+    latestMs = t
+  }
+  return true
 }
 
 /** Bytes that are hashed at once: a call a message would cost more than the hash. */

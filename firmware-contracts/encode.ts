@@ -109,10 +109,11 @@ export function encodeOrderNotice(notice: OrderNotice): Uint8Array {
   return bytesOf(notice)
 }
 
-/** How the signals of a contract are written: their place in it, and their name with the colon. */
+/** How the signals of a contract are written, in its order: the name with its quotes and colon. */
 interface Writing {
   contract: string
-  signals: ReadonlyMap<string, Readonly<{ place: number; key: string }>>
+  signals: readonly { name: string; key: string }[]
+  places: ReadonlyMap<string, number>
 }
 
 const writings = new Map<string, Writing>()
@@ -122,10 +123,9 @@ const writingsLimit = 100
 function writingOf(contract: string): Writing {
   const known = writings.get(contract)
   if (known) return known
-  const signals = [...signalOrder(contract)].map(
-    ([name, place]) => [name, { place, key: `${JSON.stringify(name)}:` }] as const,
-  )
-  const writing = { contract: JSON.stringify(contract), signals: new Map(signals) }
+  const places = signalOrder(contract)
+  const signals = [...places.keys()].map((name) => ({ name, key: `${JSON.stringify(name)}:` }))
+  const writing = { contract: JSON.stringify(contract), signals, places }
   if (writings.size < writingsLimit) writings.set(contract, writing)
   return writing
 }
@@ -141,22 +141,26 @@ function sampleText(writing: Writing, { values, quality }: Pick<Row, 'values' | 
 }
 
 /** The contract's signals first, in its order; then what it does not know, as given. Most firmware names them in
- *  that order; then nothing has to be sorted. */
-function inContractOrder({ signals }: Writing, given: Readonly<Record<string, number | string>>): string {
-  const names = Object.keys(given)
-  const placeOf = (name: string) => signals.get(name)?.place ?? signals.size
-  let furthest = -1
-  for (const name of names) {
-    const place = placeOf(name)
-    if (place < furthest) {
-      names.sort((a, b) => placeOf(a) - placeOf(b))
-      break
-    }
-    furthest = place
-  }
+ *  that order, so each is found a step or two behind the one before, and nothing has to be sorted. */
+function inContractOrder(writing: Writing, given: Readonly<Record<string, number | string>>): string {
+  const { signals } = writing
   let text = ''
-  for (const name of names) {
-    const key = signals.get(name)?.key ?? `${JSON.stringify(name)}:`
+  let place = 0
+  for (const name of Object.keys(given)) {
+    while (place < signals.length && signals[place]?.name !== name) place++
+    const signal = signals[place]
+    if (!signal) return sorted(writing, given)
+    text += text === '' ? signal.key : `,${signal.key}`
+    text += valueText(given[name])
+  }
+  return text
+}
+
+function sorted({ places, signals }: Writing, given: Readonly<Record<string, number | string>>): string {
+  const placeOf = (name: string) => places.get(name) ?? signals.length
+  let text = ''
+  for (const name of Object.keys(given).sort((a, b) => placeOf(a) - placeOf(b))) {
+    const key = signals[placeOf(name)]?.key ?? `${JSON.stringify(name)}:`
     text += text === '' ? key : `,${key}`
     text += valueText(given[name])
   }

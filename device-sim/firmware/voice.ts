@@ -129,8 +129,7 @@ export class Voice {
     const { kind, device } = this.identity
     const t = this.clock.at(nowMs)
     const payload = encodeBirth({
-      ...this.#stamp(t),
-      seq: this.#keep(t, { values: {} }),
+      ...this.#stamp(t, this.#keep(t, { values: {} })),
       firmware: this.firmware,
       hardware: `${kind}-sim`,
       serial: device.slice(-48),
@@ -146,7 +145,16 @@ export class Voice {
   say(nowMs: number, messageClass: ReadingClass, values: Values, port?: string): Outgoing {
     const read = this.#read(nowMs, values, port)
     const t = this.clock.at(nowMs)
-    const payload = encodeReading({ ...this.#stamp(t), seq: this.#keep(t, read, port), ...read })
+    const seq = this.#keep(t, read, port)
+    const reading = {
+      contract: this.contract,
+      boot: this.#boot,
+      seq,
+      t,
+      clock: this.clock.source,
+      values: read.values,
+    }
+    const payload = encodeReading(read.quality ? { ...reading, quality: read.quality } : reading)
     return this.#outgoing(nowMs, messageClass, payload, port)
   }
 
@@ -185,8 +193,8 @@ export class Voice {
   answer(nowMs: number, command: string, { id, code }: { id: string; code?: string }): Outgoing {
     const failed = code !== undefined && { code }
     const t = this.clock.at(nowMs)
-    const seq = this.#keep(t, { values: {} })
-    const payload = encodeAck({ ...this.#stamp(t), seq, id, ok: code === undefined, ...failed })
+    const stamp = this.#stamp(t, this.#keep(t, { values: {} }))
+    const payload = encodeAck({ ...stamp, id, ok: code === undefined, ...failed })
     return this.#outgoing(nowMs, 'ack', payload, command)
   }
 
@@ -194,8 +202,8 @@ export class Voice {
     return encodeUpload({ contract: this.contract, boot, clock: this.clock.source, rows })
   }
 
-  #stamp(t: number) {
-    return { contract: this.contract, boot: this.#boot, t, clock: this.clock.source }
+  #stamp(t: number, seq: number) {
+    return { contract: this.contract, boot: this.#boot, seq, t, clock: this.clock.source }
   }
 
   #read(nowMs: number, values: Values, port?: string): Sensed {
@@ -207,7 +215,9 @@ export class Voice {
   #keep(t: number, read: Sensed, port?: string): number {
     const seq = ++this.#seq
     if (!this.#ring && !this.#unheard) return seq
-    const row = { boot: this.#boot, seq, t, ...read, ...(port !== undefined && { port }) }
+    const row: KeptRow = { boot: this.#boot, seq, t, values: read.values }
+    if (read.quality) row.quality = read.quality
+    if (port !== undefined) row.port = port
     this.#ring?.add(row)
     this.#unheard?.push(row)
     return seq
