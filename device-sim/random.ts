@@ -9,9 +9,9 @@ export function randomFor(seed: number, owner: string, purpose: string): Random 
 
 /** Tommy Ettinger's mulberry32: 32 bits of state, plenty for a simulated meter. */
 export function mulberry32(seed: number): Random {
-  let state = seed >>> 0
+  let state = seed | 0
   return () => {
-    state = (state + 0x6d2b79f5) >>> 0
+    state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), state | 1)
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32

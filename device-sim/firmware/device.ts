@@ -45,6 +45,13 @@ const startUpMs = { least: 2_000, most: 8_000 }
 /** So that the acknowledgement of `reboot` gets out. */
 const rebootAfterMs = 2_000
 
+/** What happens to a device from outside. */
+interface Fate extends Task {
+  name: string
+}
+
+const none: readonly never[] = []
+
 export class Device {
   readonly identity: Identity
   readonly voice: Voice
@@ -52,41 +59,35 @@ export class Device {
   onReplanned: () => void = () => {}
   readonly #seed: number
   readonly #tasks: readonly Task[]
-  readonly #answers: Answers
-  readonly #children: Device[] = []
+  readonly #commands: Readonly<Record<string, Obey>> | undefined
+  #answers: Answers | undefined
+  #children: readonly Device[] = none
   #gateway: Device | undefined
-  /** What happens to it from outside, by name. */
-  readonly #fates = new Map<string, Task>()
-  readonly #habits = new Map<string, Habit>()
-  readonly #commands: Readonly<Record<string, Obey>>
-  readonly #will: Task
-  readonly #return: Task
+  #fates: readonly Fate[] = none
+  #habits: readonly { name: string; habit: Habit }[] = none
   #random: Random | undefined
   #heard = true
   #unborn = false
   /** Boot and time in the will that the broker holds. */
   #dialled: { boot: number; t: number }
+  /** When the broker publishes it. */
+  #willMs = Infinity
+  /** When it dials again. */
+  #returnMs = Infinity
   #cuts = 0
   #outOfPower = 0
-  #next: Task
-  /** When it said it would be due. */
-  #nextMs: number
+  /** What it does next, besides being missed and coming back, and when it said it would. */
+  #next: Task | undefined
+  #nextMs = Infinity
 
-  constructor({ voice, seed, bornMs }: Parts, tasks: readonly Task[], commands: Record<string, Obey> = {}) {
+  constructor({ voice, seed, bornMs }: Parts, tasks: readonly Task[], commands?: Record<string, Obey>) {
     this.identity = voice.identity
     this.voice = voice
     this.#seed = seed
     this.#tasks = tasks
-    this.#answers = new Answers(voice)
     this.#commands = commands
     this.#dialled = { boot: voice.boot, t: bornMs }
-    this.#will = { nextMs: Infinity, run: (nowMs) => ({ said: [this.#lastWill(nowMs)], nextMs: Infinity }) }
-    this.#return = {
-      nextMs: Infinity,
-      run: (nowMs, plant) => ({ said: this.#returned(nowMs, plant), nextMs: Infinity }),
-    }
-    this.#next = this.#earliest()
-    this.#nextMs = this.#next.nextMs
+    this.#plan()
   }
 
   /** When it has something to do next, epoch ms. */
@@ -99,15 +100,19 @@ export class Device {
     return this.#heard
   }
 
-  /** Does the task that is due, and says what there is to say. Tasks come in the order they fall due, so that
-   *  its numbers rise with its time. */
+  /** Does what is due, and says what there is to say. Tasks come in the order they fall due, so that its numbers
+   *  rise with its time. */
   speak(plant: EstatePlant, said: Outgoing[]): void {
-    const task = this.#next
-    const turn = task.run(task.nextMs, plant)
-    task.nextMs = turn.nextMs
-    if (this.#heard || task === this.#will) this.#utter(turn.said, said)
-    this.#next = this.#earliest()
-    this.#nextMs = this.#next.nextMs
+    const nowMs = this.#nextMs
+    if (this.#willMs === nowMs) this.#utter([this.#lastWill(nowMs)], said)
+    else if (this.#returnMs === nowMs) this.#utter(this.#returned(nowMs, plant), said)
+    else if (this.#next) {
+      const task = this.#next
+      const turn = task.run(nowMs, plant)
+      task.nextMs = turn.nextMs
+      if (this.#heard) this.#utter(turn.said, said)
+    }
+    this.#plan()
   }
 
   /** A command from the server; who is unheard does not hear either. */
@@ -115,6 +120,7 @@ export class Device {
     if (!this.#heard) return
     const { nowMs } = estate.plant
     const replay = name === 'replay' ? replaySchema.safeParse(command) : undefined
+    this.#answers ??= new Answers(this.voice)
     if (replay?.success) this.#answers.replay(replay.data, nowMs)
     else {
       const code = this.#obey(name, command.args, estate)
@@ -125,7 +131,7 @@ export class Device {
 
   /** It speaks for this one. */
   adopt(child: Device): void {
-    this.#children.push(child)
+    this.#children = [...this.#children, child]
     child.#gateway = this
   }
 
@@ -161,22 +167,22 @@ export class Device {
 
   /** From now on this happens to it, until it is spared. */
   befall(name: string, task: Task): void {
-    this.#fates.set(name, task)
+    this.#fates = [...this.#fates.filter((fate) => fate.name !== name), { ...task, name }]
     this.#replan()
   }
 
   spare(name: string): void {
-    this.#fates.delete(name)
+    this.#fates = this.#fates.filter((fate) => fate.name !== name)
     this.#replan()
   }
 
   /** From now on what it says goes through this. */
   pickUp(name: string, habit: Habit): void {
-    this.#habits.set(name, habit)
+    this.#habits = [...this.#habits.filter((known) => known.name !== name), { name, habit }]
   }
 
   drop(name: string): void {
-    this.#habits.delete(name)
+    this.#habits = this.#habits.filter((known) => known.name !== name)
   }
 
   ail(signal: string, ailment: Ailment | undefined): void {
@@ -192,10 +198,10 @@ export class Device {
         this.voice.clock.sync(nowMs)
         return undefined
       case 'reboot':
-        this.#fates.set('command', this.#rebootAt(nowMs + rebootAfterMs))
+        this.befall('command', this.#rebootAt(nowMs + rebootAfterMs))
         return undefined
       default: {
-        const obey = this.#commands[name]
+        const obey = this.#commands?.[name]
         return obey ? obey(args, estate) : 'unknown'
       }
     }
@@ -206,7 +212,7 @@ export class Device {
       nextMs: atMs,
       run: (nowMs) => {
         this.reboot(nowMs, 'command')
-        this.#fates.delete('command')
+        this.spare('command')
         return { said: [], nextMs: Infinity }
       },
     }
@@ -214,16 +220,16 @@ export class Device {
 
   #utter(messages: readonly Outgoing[], said: Outgoing[]): void {
     let spoken = messages
-    for (const habit of this.#habits.values()) spoken = spoken.flatMap(habit)
+    for (const { habit } of this.#habits) spoken = spoken.flatMap(habit)
     for (const message of spoken) said.push(message)
   }
 
   #fallSilent(nowMs: number): void {
-    this.#return.nextMs = Infinity
+    this.#returnMs = Infinity
     if (this.#heard) {
       this.#heard = false
       this.voice.hold()
-      if (this.identity.gateway === undefined) this.#will.nextMs = nowMs + willAfterMs
+      if (this.identity.gateway === undefined) this.#willMs = nowMs + willAfterMs
       for (const child of this.#children) child.#fallSilent(nowMs)
     }
     this.#replan()
@@ -232,22 +238,23 @@ export class Device {
   /** When nothing is in the way any more. */
   #dialAgain(nowMs: number, waitMs: number): void {
     if (this.#heard || this.#cuts > 0 || this.#outOfPower > 0 || this.#gateway?.isHeard === false) return
-    this.#return.nextMs = nowMs + waitMs
+    this.#returnMs = nowMs + waitMs
     this.#replan()
   }
 
   #returned(nowMs: number, plant: EstatePlant): Outgoing[] {
     const said: Outgoing[] = []
-    if (this.#will.nextMs !== Infinity) said.push(this.#lastWill(nowMs))
-    this.#will.nextMs = Infinity
+    if (this.#willMs !== Infinity) said.push(this.#lastWill(nowMs))
+    this.#returnMs = Infinity
     this.#heard = true
     this.#dialled = { boot: this.voice.boot, t: this.voice.clock.at(nowMs) }
     const missed = this.voice.release()
     if (!this.voice.clock.isLost) this.voice.clock.sync(nowMs)
     if (this.#unborn || this.identity.gateway === undefined) said.push(...this.#birth(nowMs, plant))
     this.#unborn = false
-    this.#answers.backfill(missed, nowMs)
-    this.#answers.resume(nowMs)
+    if (missed.length > 0) this.#answers ??= new Answers(this.voice)
+    this.#answers?.backfill(missed, nowMs)
+    this.#answers?.resume(nowMs)
     for (const child of this.#children) child.#dialAgain(nowMs, 0)
     return said
   }
@@ -263,6 +270,7 @@ export class Device {
 
   /** The broker takes the line for dead, or the device that comes back on a new one takes its place. */
   #lastWill(nowMs: number): Outgoing {
+    this.#willMs = Infinity
     const { boot, t } = this.#dialled
     return { ...will(this.identity, boot, t), t: nowMs, will: true }
   }
@@ -287,21 +295,24 @@ export class Device {
     return (this.#random ??= randomFor(this.#seed, this.identity.device, 'line'))
   }
 
+  /** It may be due at another time now. */
   #replan(): void {
     const wasMs = this.#nextMs
-    this.#next = this.#earliest()
-    this.#nextMs = this.#next.nextMs
+    this.#plan()
     if (this.#nextMs !== wasMs) this.onReplanned()
   }
 
-  /** Of those that are due at the same time the first. */
-  #earliest(): Task {
-    let earliest = this.#will.nextMs <= this.#return.nextMs ? this.#will : this.#return
-    for (const fate of this.#fates.values()) if (fate.nextMs < earliest.nextMs) earliest = fate
-    if (this.#outOfPower === 0)
-      for (const task of this.#tasks) if (task.nextMs < earliest.nextMs) earliest = task
-    const answer = this.#answers.task
-    return this.#heard && answer.nextMs < earliest.nextMs ? answer : earliest
+  /** What comes next; of those that are due at the same time the first. */
+  #plan(): void {
+    let next: Task | undefined
+    let nextMs = Math.min(this.#willMs, this.#returnMs)
+    const tasks = this.#outOfPower === 0 ? this.#tasks : none
+    const answer = this.#heard ? this.#answers?.task : undefined
+    for (const fate of this.#fates) if (fate.nextMs < nextMs) nextMs = (next = fate).nextMs
+    for (const task of tasks) if (task.nextMs < nextMs) nextMs = (next = task).nextMs
+    if (answer && answer.nextMs < nextMs) nextMs = (next = answer).nextMs
+    this.#next = next
+    this.#nextMs = nextMs
   }
 }
 
@@ -348,7 +359,7 @@ export function partsOf({ identity, seed, boot, startMs, keeps }: Making): Parts
 
 /** The device that does these tasks, answers what it is asked, and obeys these commands besides those that every
  *  device knows: `replay`, `resync` and `reboot`. */
-export function deviceOf(parts: Parts, tasks: readonly Task[], commands: Record<string, Obey> = {}): Device {
+export function deviceOf(parts: Parts, tasks: readonly Task[], commands?: Record<string, Obey>): Device {
   return new Device(parts, tasks, commands)
 }
 
