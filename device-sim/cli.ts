@@ -8,7 +8,8 @@ import { openLog } from '../platform/log.ts'
 import { OperatorError } from '../platform/operator-error.ts'
 import { readCredentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
-import { demoFleet, type Fleet } from './fleet.ts'
+import type { Fleet } from './fleet.ts'
+import { fleetNames, fleets } from './fleets/fleets.ts'
 import { SimulatedEstate } from './live.ts'
 import { hourMs } from './plant/day.ts'
 import { registryFile } from './registry-file.ts'
@@ -18,8 +19,6 @@ import { digest, simulate } from './simulation.ts'
 
 /** `npm run sim -- …`: a simulated fleet from the command line; live over MQTT, or offline as fast as it goes. */
 
-const fleets: Readonly<Record<string, () => Fleet>> = { demo: demoFleet }
-
 const count = z.coerce.number<string>().int().min(0).max(0xffff_ffff)
 
 /** Also when another option is wrong: every mistake is listed at once. */
@@ -27,9 +26,7 @@ const always = () => true
 
 const optionsSchema = z
   .object({
-    fleet: z.string().refine((name) => Object.hasOwn(fleets, name), {
-      error: `expected one of: ${Object.keys(fleets).join(', ')}`,
-    }),
+    fleet: z.enum(fleetNames, { error: `expected one of: ${fleetNames.join(', ')}` }),
     scenario: z.string().min(1),
     seed: count.optional(),
     speed: z.coerce.number<string>().min(0.1).max(3_600),
@@ -64,7 +61,7 @@ const progressMs = 10_000
 
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv)
-  const fleet = (fleets[options.fleet] ?? demoFleet)()
+  const fleet = fleets[options.fleet].build()
   if (options.emitRegistry !== undefined)
     writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
   if (options.offline) await runOffline(options, fleet)
@@ -89,7 +86,7 @@ function kebab(name: string): string {
 function command(): Command {
   return new Command('sim')
     .description('A simulated fleet of charging sheds, heating loops and water meters.')
-    .option('--fleet <name>', 'which fleet: demo', 'demo')
+    .option('--fleet <name>', `which fleet: ${fleetNames.join(', ')}`, 'demo')
     .option('--scenario <name|file>', 'what happens: calm, burst, or a file', 'calm')
     .option('--seed <n>', 'same seed, same bytes; the scenario’s unless told')
     .option('--speed <n>', 'live: simulated seconds a second', '1')

@@ -14,6 +14,8 @@ export interface Fleet {
 export interface Estate {
   id: string
   name: Bilingual
+  /** The name was made up, for no source gives one. */
+  generated: boolean
   /** Heated floor area, m². */
   floorAreaM2: number
   /** Highest radiator above the station's gauge, m. */
@@ -40,35 +42,6 @@ export interface Shed {
   id: string
   number: number
   ports: number
-}
-
-/** One estate of the report: 20 houses of six storeys, three sheds of twelve ports, 60 water meters. */
-export function demoFleet(): Fleet {
-  return {
-    name: 'demo',
-    district: { id: 'yangquan-kuangqu', name: { zh: '阳泉市矿区', en: 'Mining District, Yangquan' } },
-    estates: [hengkang()],
-  }
-}
-
-function hengkang(): Estate {
-  const id = 'hengkang'
-  return {
-    id,
-    name: { zh: '恒康家园', en: 'Hengkang Homes' },
-    floorAreaM2: 50_000,
-    topRadiatorM: 18,
-    buildings: Array.from({ length: 20 }, (_, index) => ({
-      id: `${id}-b${twoDigits(index + 1)}`,
-      number: index + 1,
-      households: 60,
-      distanceM: 60 + 25 * index,
-      meteredFlats: ['101', '102'],
-      thermometerFlats: index % 4 === 1 ? ['201', '401', '601'] : [],
-    })),
-    buildingsPerBranch: 5,
-    sheds: [1, 2, 3].map((number) => ({ id: `${id}-shed${number}`, number, ports: 12 })),
-  }
 }
 
 export const stationNode = (estate: Estate) => `${estate.id}-station`

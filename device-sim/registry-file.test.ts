@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { demoFleet } from './fleet.ts'
+import { demoFleet } from './fleets/demo.ts'
 import { demoRegistry } from './registry-file.ts'
 import { ordinaryDay } from './scenarios/scenario.ts'
 import { Simulation } from './simulation.ts'

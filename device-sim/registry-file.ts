@@ -1,7 +1,6 @@
 import {
   chargerDevice,
   controllerNode,
-  demoFleet,
   entranceDevice,
   flatMeterDevice,
   flatMeterNode,
@@ -22,6 +21,7 @@ import {
   type Fleet,
   type Shed,
 } from './fleet.ts'
+import { demoFleet } from './fleets/demo.ts'
 
 /** A fleet in the public registry-import format (`estate-registry/1`), as any installer would write it. */
 
@@ -46,7 +46,7 @@ export function registryFile(fleet: Fleet) {
   return {
     format: 'estate-registry/1',
     district: fleet.district,
-    sites: fleet.estates.map(({ id, name }) => ({ id, name })),
+    sites: fleet.estates.map(({ id, name, generated }) => ({ id, name, ...(generated && { generated }) })),
     ...join(entries),
   }
 }

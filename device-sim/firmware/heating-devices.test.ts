@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { decode } from '../../firmware-contracts/decode.ts'
 import type { Reading } from '../../firmware-contracts/message.ts'
-import { demoFleet } from '../fleet.ts'
+import { demoFleet } from '../fleets/demo.ts'
 import { parseScenario } from '../scenarios/scenario.ts'
 import { simulate } from '../simulation.ts'
 

@@ -1,6 +1,6 @@
 import { decode } from '../../firmware-contracts/decode.ts'
 import type { Message, Reading } from '../../firmware-contracts/message.ts'
-import { demoFleet } from '../fleet.ts'
+import { demoFleet } from '../fleets/demo.ts'
 import { ordinaryDay, parseScenario } from '../scenarios/scenario.ts'
 import { simulate, Simulation, type SimulationOptions } from '../simulation.ts'
 import type { Outgoing } from './message.ts'

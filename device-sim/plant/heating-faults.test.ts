@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { demoFleet } from '../fleet.ts'
+import { demoFleet } from '../fleets/demo.ts'
 import { placeOf } from '../place.ts'
 import type { RunningEstate } from '../scenarios/fault-kind.ts'
 import { faultKindOf } from '../scenarios/faults.ts'

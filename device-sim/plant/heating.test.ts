@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { demoFleet } from '../fleet.ts'
+import { demoFleet } from '../fleets/demo.ts'
 import { ordinaryDay, parseScenario, type Scenario } from '../scenarios/scenario.ts'
 import { supplyCurveC } from './building-heat.ts'
 import { designEstate } from './estate-plant.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { demoFleet } from '../fleet.ts'
+import { demoFleet } from '../fleets/demo.ts'
 import { groundTruth } from './ground-truth.ts'
 import { parseScenario } from './scenario.ts'
 

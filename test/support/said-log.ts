@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Outgoing } from '../../device-sim/firmware/message.ts'
-import { demoFleet } from '../../device-sim/fleet.ts'
+import { demoFleet } from '../../device-sim/fleets/demo.ts'
 import { loadScenario } from '../../device-sim/scenarios/scenario.ts'
 import { simulate } from '../../device-sim/simulation.ts'
 import { systemClock } from '../../platform/clock.ts'
