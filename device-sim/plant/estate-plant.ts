@@ -38,6 +38,8 @@ export interface EstatePlant extends Heating {
 
 const designKwPerM2 = 0.052
 const personsPerHousehold = 3
+/** More than any exchanger gives: the heat register of a restart must not be behind that of the run before. */
+const registerPerDesign = 2
 
 export function designEstate(
   estate: Estate,
@@ -82,7 +84,7 @@ export function startEstate(design: EstateDesign, startMs: number): EstatePlant 
     ...startHeating(design, nowMs),
     water: startWater(design.seed, design.homes, nowMs),
     sheds: design.sheds.map((place) => shedSinceYesterday(place, nowMs)),
-    heatKwh: Math.round(hours * design.designKw),
+    heatKwh: Math.round(hours * registerPerDesign * design.designKw),
     madeUpL: Math.round(hours * makeUpCapacityM3h(design.loop) * 1000),
   }
 }

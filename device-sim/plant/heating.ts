@@ -18,7 +18,6 @@ export interface HeatingDesign {
 }
 
 export interface Heating {
-  season: SeasonMode
   loop: LoopState
   heat: HeatState
   /** By building. */
@@ -54,7 +53,7 @@ export function startHeating(design: HeatingDesign, nowMs: number): Heating {
   }
   const outdoorNowC = outdoorC(design.weather, wholeWeather(nowMs))
   const flats = design.flats.map((sites, index) => startFlats(sites, heat.roomC[index] ?? 0, outdoorNowC))
-  return { season, loop, heat, flats, outdoorC: outdoorNowC }
+  return { loop, heat, flats, outdoorC: outdoorNowC }
 }
 
 /** The step of `dtS` seconds that ends at `nowMs`. */
@@ -62,8 +61,7 @@ export function stepHeating(design: HeatingDesign, was: Heating, nowMs: number, 
   const season = modeAt(design.season, (nowMs - design.weather.beganMs) / 1000)
   const swellM3h = design.loop.volumeM3 * supplyShare * expansionPerK * was.heat.supplyKPerHour
   const loop = stepLoop(design.loop, was.loop, { swellM3h, pumpWanted: wantsPump(season, was) }, dtS)
-  if (nowMs % minuteMs !== 0)
-    return { season, loop, heat: was.heat, flats: was.flats, outdoorC: was.outdoorC }
+  if (nowMs % minuteMs !== 0) return { loop, heat: was.heat, flats: was.flats, outdoorC: was.outdoorC }
   const outdoor = nowMs % weatherMs === 0 ? outdoorC(design.weather, nowMs) : was.outdoorC
   const dt = minuteMs / 1000
   const heat = stepHeat(
@@ -78,7 +76,7 @@ export function stepHeating(design: HeatingDesign, was: Heating, nowMs: number, 
       return stepFlat(flat, site, { buildingC: heat.roomC[building] ?? 0, outdoorC: outdoor, hour, dtS: dt })
     }),
   )
-  return { season, loop, heat, flats, outdoorC: outdoor }
+  return { loop, heat, flats, outdoorC: outdoor }
 }
 
 function heatInput({ designKw, loop: { volumeM3 } }: HeatingDesign, loop: LoopState, outdoor: number) {
