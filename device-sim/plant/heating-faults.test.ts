@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { demoFleet } from '../fleets/demo.ts'
+import { districtFleet } from '../fleets/district.ts'
 import { placeOf } from '../place.ts'
 import type { RunningEstate } from '../scenarios/fault-kind.ts'
 import { faultKindOf } from '../scenarios/faults.ts'
@@ -15,9 +16,8 @@ import { tankLevel } from './heating-loop.ts'
 const startMs = Date.parse('2026-01-15T00:00:00+08:00')
 const stepS = 10
 
-function estateIn(weather: object) {
+function estateIn(weather: object, estate = demoFleet().estates[0]) {
   const scenario = parseScenario('test', { name: 'test', about: '', weather })
-  const [estate] = demoFleet().estates
   if (!estate) throw new Error('the demo has an estate')
   const design = designEstate(estate, 5, { ...scenario, startMs })
   return { design, plant: startEstate(design, startMs) }
@@ -164,6 +164,16 @@ describe('a row of the table is cause for its rule, and its repair ends that', (
 
   test('a calm day is cause for none', () => {
     expect([...live({ ...winter, devices: new Map() }, 24, winter)]).toEqual([])
+  })
+
+  /** One of each height and the smallest: limits that hold for the demo must hold for all. */
+  const shapes = Map.groupBy(districtFleet().estates, ({ topRadiatorM }) => topRadiatorM)
+  const samples = [...shapes.values()].flatMap((estates) =>
+    estates.toSorted((a, b) => a.floorAreaM2 - b.floorAreaM2).slice(0, 1),
+  )
+  test.each(samples)('nor in $id, $topRadiatorM m high', (estate) => {
+    const calm = estateIn({}, estate)
+    expect([...live({ ...calm, devices: new Map() }, 24, calm)]).toEqual([])
   })
 
   test('a blocked relief valve is nobody’s business until something drives the pressure up', () => {

@@ -90,7 +90,7 @@ const waterFaults: readonly FaultKind[] = [
     fault: 'leak',
     about:
       'A hidden leak at a building: `m3h` at 300 kPa, m³/h (0.3 to 5). The make-up covers it, so that only the ' +
-      'make-up tells of it; above about 3.5 m³/h the pressure sinks within half an hour.',
+      'make-up tells of it; above 4 % of the circulation (3.5 m³/h in the demo) the pressure sinks as well.',
     at: ['building'],
     rules: ['H04', 'H02'],
     reaches: 'place',
@@ -125,7 +125,7 @@ const waterFaults: readonly FaultKind[] = [
     fault: 'primary-leak',
     about:
       'The heat exchanger leaks: `m3h` of primary water presses into the loop, m³/h. The make-up stops, the ' +
-      'pressure climbs to the relief valve; above about 3.5 m³/h it climbs on.',
+      'pressure climbs to the relief valve; above 4 % of the circulation it climbs on.',
     at: ['station'],
     rules: ['H03'],
     reaches: 'estate',

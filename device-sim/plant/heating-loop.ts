@@ -60,7 +60,9 @@ const makeUpShutOffKpa = 250
 const primaryAboveKpa = 450
 const reliefOpensKpa = 80
 const reliefSpanKpa = 40
-const backgroundLossM3h = 0.13
+/** What old joints lose at 250 kPa, as a share of the design flow. */
+const backgroundLossShare = 0.0015
+const backgroundKpa = 250
 const nominalKpa = 300
 /** Buildings over which the dip around a break fades to a third. */
 const depressionReach = 3
@@ -105,8 +107,8 @@ export function startLoop(design: LoopDesign, pumpWanted = true): LoopState {
     tankM3: design.tankM3 * tankFull,
     returnKpa: design.setKpa,
     ...circulate(design, fittings, pump),
-    makeUpM3h: backgroundLossM3h,
-    makeUpIntegral: backgroundLossM3h / makeUpCapacityM3h(design),
+    makeUpM3h: backgroundM3h(design, design.setKpa),
+    makeUpIntegral: backgroundM3h(design, design.setKpa) / makeUpCapacityM3h(design),
     pump,
     standbyInS: Infinity,
     fittings,
@@ -138,7 +140,7 @@ export function stepLoop(design: LoopDesign, was: LoopState, input: LoopInput, d
   const swollenM3 = input.swellM3h * hours
   const poppedM3 = reliefM3h(design, was) * hours
   const beforeLeak = was.storedM3 + madeUpM3 + seepedM3 + swollenM3 - poppedM3
-  const leak = leakM3h(was) * hours
+  const leak = leakM3h(design, was) * hours
   const passes = fittings.reliefPassesM3h * Math.sqrt(was.returnKpa / nominalKpa) * hours
   const share = leak + passes > 0 ? Math.min(1, Math.max(0, beforeLeak) / (leak + passes)) : 0
   const storedM3 = beforeLeak - (leak + passes) * share
@@ -214,10 +216,14 @@ function reliefM3h(design: LoopDesign, { returnKpa, fittings }: LoopState): numb
 }
 
 /** Leak flow through the old joints and every break, by the square root of the pressure there. */
-function leakM3h({ returnKpa, dpKpa, fittings }: LoopState): number {
-  const joints = backgroundLossM3h * Math.sqrt(returnKpa / 250)
+function leakM3h(design: LoopDesign, { returnKpa, dpKpa, fittings }: LoopState): number {
+  const joints = backgroundM3h(design, returnKpa)
   const local = returnKpa + dpKpa / 2
   return fittings.breaks.reduce((sum, { m3h }) => sum + m3h * Math.sqrt(local / nominalKpa), joints)
+}
+
+function backgroundM3h({ designFlowM3h }: LoopDesign, returnKpa: number): number {
+  return backgroundLossShare * designFlowM3h * Math.sqrt(returnKpa / backgroundKpa)
 }
 
 /** Supply and return pressure before the entrance valve of building `index`. Both converge along the main,
