@@ -8,7 +8,8 @@ import { uniform, type Random } from './random.ts'
 
 /** One device's line to the broker. What it has to say stays in its memory until the broker has acknowledged
  *  it; after every reconnect it says again, in order and with the same numbers, all that was not. So neither
- *  a killed broker nor a cut line loses anything, and the server tells repetitions by their numbers.
+ *  a killed broker nor a cut line loses anything, and the server tells repetitions by their numbers. (What is
+ *  sampled in a long outage does not come this way: the device keeps it, and back-fills it.)
  *
  *  The session is clean: the memory that counts is the device's own, and mqtt.js' (which would repeat, too)
  *  is thrown away with each connection. */
@@ -69,6 +70,7 @@ export class DeviceConnection {
   /** Its line is dead, because the simulation says so. */
   #cut = false
   #wasOnline = false
+  #lostSinceMs: number | undefined
   #failures = 0
   #stopped = false
   #cancelRetry: Cancel = () => {}
@@ -103,6 +105,7 @@ export class DeviceConnection {
     this.#cut = true
     this.#online = false
     this.#wasOnline = false
+    this.#lostSinceMs = undefined
     this.#client = undefined
     this.#inFlight.clear()
     this.#cancelRetry()
@@ -130,6 +133,12 @@ export class DeviceConnection {
       }
       this.#publish(client, bye(identity, boot(), nowMs()), () => client.end(false, hungUp))
     })
+  }
+
+  /** Since when, simulated time, a line that it had is gone and does not come back; undefined while it has one,
+   *  had none yet, or the simulation cut it. */
+  get lostSinceMs(): number | undefined {
+    return this.#lostSinceMs
   }
 
   counts(): ConnectionCounts {
@@ -167,6 +176,7 @@ export class DeviceConnection {
     if (client !== this.#client) return
     const { identity, children = [], boot, nowMs, log } = this.#options
     this.#online = true
+    this.#lostSinceMs = undefined
     this.#failures = 0
     const heard = [identity, ...children].flatMap((device) => [
       deviceTopic(device, 'reject'),
@@ -183,6 +193,7 @@ export class DeviceConnection {
   #closed(client: MqttClient): void {
     const { random, clock, maxWaitMs = defaultMaxWaitMs } = this.#options
     if (client !== this.#client) return
+    if (this.#online) this.#lostSinceMs = this.#options.nowMs()
     this.#online = false
     this.#inFlight.clear()
     if (this.#stopped) return

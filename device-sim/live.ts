@@ -39,10 +39,14 @@ const turnMs = 100
 /** After the machine slept, time is caught up in slices, so that acknowledgements are heard in between. */
 const ticksPerTurn = 200
 const watchedUploadS = 3_600
+/** Simulated time after which a device no longer counts on its line coming back, and keeps what it samples. */
+const patienceMs = 45_000
 
 export class SimulatedEstate {
   readonly #options: SimulatedEstateOptions
   readonly #connections = new Map<string, DeviceConnection>()
+  /** Devices that no longer count on their line. */
+  readonly #resigned = new Set<string>()
   #simulation: Simulation | undefined
   #spoken: Outgoing[] = []
   #beganMs = 0
@@ -122,11 +126,12 @@ export class SimulatedEstate {
         strangers.map(({ device }) => device),
       )
     for (const identity of dialling) {
+      const device = simulation.deviceOf(identity.device)
       const connection = new DeviceConnection({
         brokerUrl,
         identity,
         children: byGateway.get(identity.device) ?? [],
-        boot: () => simulation.deviceOf(identity.device)?.voice.boot ?? boot,
+        boot: () => device?.voice.boot ?? boot,
         ...(login ?? { password: credentials.get(identity.device) ?? '' }),
         nowMs: () => Math.floor(this.nowMs()),
         random: randomFor(seed, identity.device, 'reconnect'),
@@ -144,14 +149,28 @@ export class SimulatedEstate {
     const simulation = this.#simulation
     if (!simulation) return
     const nowMs = this.nowMs()
+    this.#followLines(simulation, nowMs)
     for (let ticks = 0; simulation.nowMs <= nowMs && ticks < ticksPerTurn; ticks++)
-      this.#spoken.push(...simulation.tick())
+      for (const message of simulation.tick()) this.#spoken.push(message)
     const later = this.#spoken.findIndex(({ t }) => t > nowMs)
     const due = this.#spoken.splice(0, later < 0 ? this.#spoken.length : later)
     for (const message of due) {
       const connection = this.#connections.get(message.device)
       if (message.will) connection?.cut()
       else connection?.say(message)
+    }
+  }
+
+  /** Who has been without a line for long keeps what it samples from then on, and tells it as history when the
+   *  line is back. */
+  #followLines(simulation: Simulation, nowMs: number): void {
+    for (const [device, { lostSinceMs }] of this.#connections) {
+      const isLost = lostSinceMs !== undefined && nowMs - lostSinceMs >= patienceMs
+      if (isLost && !this.#resigned.has(device)) {
+        this.#resigned.add(device)
+        simulation.deviceOf(device)?.loseLine(simulation.nowMs)
+      } else if (lostSinceMs === undefined && this.#resigned.delete(device))
+        simulation.deviceOf(device)?.mendLine(simulation.nowMs)
     }
   }
 

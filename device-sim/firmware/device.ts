@@ -141,6 +141,14 @@ export class Device {
     this.#fallSilent(nowMs)
   }
 
+  /** Its line is dead, and the broker knows. */
+  loseLine(nowMs: number): void {
+    const willMs = this.#willMs
+    this.cutLine(nowMs)
+    this.#willMs = willMs
+    this.#replan()
+  }
+
   mendLine(nowMs: number): void {
     this.#cuts--
     this.#dialAgain(nowMs, this.#wait())
