@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { groundTruthSchema } from './scenarios/ground-truth.ts'
 
 const program = new URL('cli.ts', import.meta.url).pathname
 const folder = mkdtempSync(join(tmpdir(), 'sim-cli-'))
@@ -34,6 +35,22 @@ test('it writes the fleet as a registry file', async () => {
   const file = join(folder, 'registry.json')
   expect(await sim('--emit-registry', file)).toMatchObject({ code: 0 })
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ format: 'estate-registry/1' })
+})
+
+test('it lists what there is to run', async () => {
+  const { code, out } = await sim('--list')
+  expect(code).toBe(0)
+  expect(out).toMatch(/^ {2}hidden-leak +A joint under building 9/m)
+  expect(out).toMatch(/^ {2}district +all 148 estates/m)
+})
+
+test('what really happened is written when the run is over: mischief is counted by then', async () => {
+  const file = join(folder, 'truth.json')
+  const hour = ['--offline', '--scenario', 'coldest-night', '--hours', '2.5', '--digest', '--truth', file]
+  expect(await sim(...hour)).toMatchObject({ code: 0 })
+  const { faults, mischief } = groundTruthSchema.parse(JSON.parse(readFileSync(file, 'utf8')))
+  expect(faults.map(({ fault }) => fault)).toEqual(['burst', 'estate-silent'])
+  expect(mischief.length).toBeGreaterThan(30)
 })
 
 test('every mistake is listed at once, and the exit code is 2', async () => {

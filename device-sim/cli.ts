@@ -14,8 +14,8 @@ import { SimulatedEstate } from './live.ts'
 import { hourMs } from './plant/day.ts'
 import { registryFile } from './registry-file.ts'
 import { groundTruth, type Run } from './scenarios/ground-truth.ts'
-import { loadScenario } from './scenarios/scenario.ts'
-import { digest, simulate } from './simulation.ts'
+import { loadScenario, scenarioNames } from './scenarios/scenario.ts'
+import { digest, saidUntil, Simulation } from './simulation.ts'
 
 /** `npm run sim -- …`: a simulated fleet from the command line; live over MQTT, or offline as fast as it goes. */
 
@@ -43,17 +43,21 @@ const optionsSchema = z
     upload: z.coerce.number<string>().int().min(60).max(604_800).optional(),
     broker: z.url({ protocol: /^mqtts?$/, error: 'expected an address such as mqtt://127.0.0.1:1883' }),
     credentials: z.string().optional(),
+    list: z.boolean(),
     emitRegistry: z.string().optional(),
     truth: z.string().optional(),
     loss: z.coerce.number<string>().min(0).max(1),
     without: z.array(z.string()),
   })
   .refine((set) => !set.digest || set.offline, { path: ['digest'], error: 'needs --offline', when: always })
-  .refine((set) => set.offline || set.emitRegistry !== undefined || set.credentials !== undefined, {
-    path: ['credentials'],
-    error: 'a live run needs the file that "registry import --credentials-out" wrote',
-    when: always,
-  })
+  .refine(
+    (set) => set.offline || set.list || set.emitRegistry !== undefined || set.credentials !== undefined,
+    {
+      path: ['credentials'],
+      error: 'a live run needs the file that "registry import --credentials-out" wrote',
+      when: always,
+    },
+  )
 
 type Options = z.infer<typeof optionsSchema>
 
@@ -61,6 +65,7 @@ const progressMs = 10_000
 
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv)
+  if (options.list) return void process.stdout.write(listing())
   const fleet = fleets[options.fleet].build()
   if (options.emitRegistry !== undefined)
     writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
@@ -79,6 +84,15 @@ function parse(argv: readonly string[]): Options {
   throw new OperatorError('The simulator cannot start:', mistakes)
 }
 
+/** Every scenario and fleet, and the first sentence about it. */
+function listing(): string {
+  const lines = (rows: readonly (readonly [string, string])[]) =>
+    rows.map(([name, about]) => `  ${name.padEnd(20)} ${about.replace(/(?<=[.]) [^]*/, '')}\n`).join('')
+  const scenarios = scenarioNames().map((name) => [name, loadScenario(name).about] as const)
+  const known = fleetNames.map((name) => [name, fleets[name].about] as const)
+  return `Scenarios (--scenario):\n${lines(scenarios)}\nFleets (--fleet):\n${lines(known)}`
+}
+
 function kebab(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
@@ -87,7 +101,7 @@ function command(): Command {
   return new Command('sim')
     .description('A simulated fleet of charging sheds, heating loops and water meters.')
     .option('--fleet <name>', `which fleet: ${fleetNames.join(', ')}`, 'demo')
-    .option('--scenario <name|file>', 'what happens: calm, burst, or a file', 'calm')
+    .option('--scenario <name|file>', 'what happens: a name of --list, or a file', 'calm')
     .option('--seed <n>', 'same seed, same bytes; the scenario’s unless told')
     .option('--speed <n>', 'live: simulated seconds a second', '1')
     .option('--broker <url>', 'live: where to connect', 'mqtt://127.0.0.1:1883')
@@ -96,6 +110,7 @@ function command(): Command {
     .option('--hours <n>', 'offline: how much to simulate; the scenario’s days unless told')
     .option('--start <time>', 'offline: when it begins; the scenario’s start unless told')
     .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
+    .option('--list', 'print every scenario and fleet there is', false)
     .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
     .option('--emit-registry <file>', 'write the fleet as a registry-import file')
     .option('--truth <file>', 'write what was really broken, where, when and who was affected')
@@ -116,14 +131,16 @@ async function runOffline(options: Options, fleet: Fleet): Promise<void> {
   } = options
   const startMs = Date.parse(start)
   const untilMs = startMs + hours * hourMs
-  writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs })
   const uploadS = upload !== undefined ? { uploadS: upload } : {}
   const began = performance.now()
-  const messages = simulate({ fleet, scenario, seed, startMs, without, ...uploadS }, untilMs)
-  if (!options.digest) return pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
-  const { messages: said, sha256 } = digest(messages)
-  const seconds = ((performance.now() - began) / 1000).toFixed(2)
-  process.stdout.write(`messages ${said} sha256 ${sha256} seconds ${seconds}\n`)
+  const simulation = new Simulation({ fleet, scenario, seed, startMs, without, keeps: false, ...uploadS })
+  const messages = saidUntil(untilMs, simulation)
+  if (options.digest) {
+    const { messages: said, sha256 } = digest(messages)
+    const seconds = ((performance.now() - began) / 1000).toFixed(2)
+    process.stdout.write(`messages ${said} sha256 ${sha256} seconds ${seconds}\n`)
+  } else await pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
+  writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs, tolls: simulation.tolls() })
 }
 
 function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {
@@ -157,7 +174,14 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
   })
   cancelProgress()
   await estate.stop()
-  writeTruth(options, { fleet, scenario, seed, fromMs: estate.beganMs, untilMs: estate.nowMs() })
+  writeTruth(options, {
+    fleet,
+    scenario,
+    seed,
+    fromMs: estate.beganMs,
+    untilMs: estate.nowMs(),
+    tolls: estate.tolls(),
+  })
   printProgress(estate, speed)
   release()
 }

@@ -7,6 +7,7 @@ import { DeviceConnection, type ConnectionCounts } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Fleet } from './fleet.ts'
+import type { Toll } from './mischief/toll.ts'
 import { inServiceMs } from './plant/day.ts'
 import { randomFor } from './random.ts'
 import { Simulation } from './simulation.ts'
@@ -89,6 +90,11 @@ export class SimulatedEstate {
   nowMs(): number {
     const { clock, speed = 1 } = this.#options
     return this.#beganMs + (clock.now() - this.#beganMs) * speed
+  }
+
+  /** What mischief has done so far, by device. */
+  tolls(): ReadonlyMap<string, Readonly<Toll>> {
+    return this.#simulation?.tolls() ?? new Map()
   }
 
   /** Summed over all connections. */

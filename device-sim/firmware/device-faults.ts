@@ -24,7 +24,7 @@ const lineFaults: readonly FaultKind[] = [
     about: 'Nothing of a device gets through: no network, no SIM. It samples on, and tells what it missed.',
     at: [...dialling, 'flat', 'room'],
     rules: ['D01'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () => lineCut),
   },
   {
@@ -32,7 +32,7 @@ const lineFaults: readonly FaultKind[] = [
     about: 'A gateway has no network: it and everyone behind it are silent.',
     at: ['gateway'],
     rules: ['D02', 'D01'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () => lineCut),
   },
   {
@@ -40,7 +40,7 @@ const lineFaults: readonly FaultKind[] = [
     about: 'The network of a whole estate is down; everything works on, unheard.',
     at: ['site'],
     rules: ['D02'],
-    reaches: 'estate',
+    reaches: 'nobody',
     params: strikes(nothing, () =>
       deviceStrike(
         ({ device, nowMs }) => device.cutLine(nowMs),
@@ -54,7 +54,7 @@ const lineFaults: readonly FaultKind[] = [
     about: 'A device has no power: it does not even sample, and boots when it comes back.',
     at: [...dialling, 'gateway'],
     rules: ['D01', 'D02'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () =>
       deviceStrike(
         ({ device, nowMs }) => device.switchOff(nowMs),
@@ -70,7 +70,7 @@ const clockFaults: readonly FaultKind[] = [
     about: 'A clock is `offS` seconds ahead (behind, below zero), and no time server is reached.',
     at: devicePlaces,
     rules: ['D05'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(z.strictObject({ offS: z.int().min(-1_000_000).max(1_000_000) }), ({ offS }) =>
       deviceStrike(({ device, nowMs }) => device.voice.clock.setWrong(nowMs, offS * 1000), clockRight),
     ),
@@ -80,7 +80,7 @@ const clockFaults: readonly FaultKind[] = [
     about: 'A device boots with an empty clock cell: it is 2000-01-01 until the next daily time.',
     at: devicePlaces,
     rules: ['D05'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () =>
       deviceStrike(({ device, nowMs }) => device.reboot(nowMs, 'brownout', true), clockRight),
     ),
@@ -97,7 +97,7 @@ const numberFaults: readonly FaultKind[] = [
     about: 'A firmware misses acknowledgements and says a share of its readings twice.',
     at: devicePlaces,
     rules: ['D06'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z.strictObject({ share: z.number().min(0).max(1).default(0.2) }).prefault({}),
       ({ share }) =>
@@ -112,7 +112,7 @@ const numberFaults: readonly FaultKind[] = [
     about: 'A firmware forgets how far it had counted, and begins again without a boot.',
     at: devicePlaces,
     rules: ['D06'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () => deviceStrike(({ device }) => device.voice.forgetNumbers())),
   },
   {
@@ -120,7 +120,7 @@ const numberFaults: readonly FaultKind[] = [
     about: 'A second board with the same name and counters speaks too: the same numbers, other values.',
     at: devicePlaces,
     rules: ['D06'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(nothing, () =>
       deviceStrike(
         ({ device, chance }) => device.pickUp('copied', copied(chance('copied'))),
@@ -140,7 +140,7 @@ const firmwareFaults: readonly FaultKind[] = [
     about: 'A device boots again every `everyS` seconds: a watchdog, or the cold.',
     at: devicePlaces,
     rules: ['D07'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z
         .strictObject({
@@ -162,7 +162,7 @@ const firmwareFaults: readonly FaultKind[] = [
       `${mendedVersion}. How: ${violationNames.join(', ')}.`,
     at: ['site', ...devicePlaces],
     rules: ['D09'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z.strictObject({
         kind: z.enum(kinds).optional(),

@@ -19,7 +19,7 @@ export const sensorFaults: readonly FaultKind[] = [
     about: 'A sensor shows for ever what it shows now.',
     at,
     rules: ['D03'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(z.strictObject({ signal }), (params) => ailing(params.signal, () => ({ is: 'stuck' }))),
   },
   {
@@ -27,7 +27,7 @@ export const sensorFaults: readonly FaultKind[] = [
     about: 'A sensor wanders off by `perHour`, in the unit of its wire name.',
     at,
     rules: [],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(z.strictObject({ signal, perHour: z.number() }), ({ signal: name, perHour }) =>
       ailing(name, ({ nowMs }) => ({ is: 'drifting', perHour, sinceMs: nowMs })),
     ),
@@ -37,7 +37,7 @@ export const sensorFaults: readonly FaultKind[] = [
     about: 'A share of what a sensor shows is off by `by`, up or down: a loose wire.',
     at,
     rules: ['D04'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z.strictObject({ signal, by: z.int().positive(), share: z.number().min(0).max(1).default(0.2) }),
       ({ signal: name, by, share }) =>
@@ -50,7 +50,7 @@ export const sensorFaults: readonly FaultKind[] = [
       'A sensor shows `value`, whatever is the case: a wire is off. Beyond the contract it is a violation.',
     at,
     rules: ['D04', 'D09'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(z.strictObject({ signal, value }), (params) =>
       ailing(params.signal, () => ({ is: 'reading', value: params.value })),
     ),
@@ -60,7 +60,7 @@ export const sensorFaults: readonly FaultKind[] = [
     about: 'A sensor shows nothing, and the device says so with a letter of NE 107.',
     at,
     rules: ['D04'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z.strictObject({ signal, quality: z.enum(qualityLetters).default('F') }),
       ({ signal: name, quality }) => ailing(name, () => ({ is: 'broken', quality })),
@@ -71,7 +71,7 @@ export const sensorFaults: readonly FaultKind[] = [
     about: 'A battery is down to `mv`; its device says so when it next tells of it.',
     at: ['flat', 'room', 'shed'],
     rules: ['D08'],
-    reaches: 'place',
+    reaches: 'nobody',
     params: strikes(
       z.strictObject({ mv: z.int().min(1_800).max(3_700).default(3_100) }).prefault({}),
       ({ mv }) => ailing('vbat_mv', () => ({ is: 'reading', value: mv })),

@@ -1,17 +1,23 @@
+import { z } from 'zod'
+
+const count = z.int().min(0)
+
 /** What mischief did, device by device: for the ground truth, and for a test that counts what is missing. */
-export interface Toll {
+export const tollSchema = z.strictObject({
   /** Readings that were numbered and never arrived. */
-  lost: number
+  lost: count,
   /** Readings that arrived once more. */
-  duplicated: number
+  duplicated: count,
   /** Readings that arrived as bytes nobody can read. */
-  garbled: number
+  garbled: count,
   /** Readings that arrived after one that was said later. */
-  overtaken: number
-  reboots: number
+  overtaken: count,
+  reboots: count,
   /** When its line was dead, epoch ms; the last may still be. */
-  outages: { fromMs: number; untilMs: number }[]
-}
+  outages: z.array(z.strictObject({ fromMs: z.int(), untilMs: z.int() })),
+})
+
+export type Toll = z.infer<typeof tollSchema>
 
 /** Outages that are remembered of a device; a year has fifty. */
 const outagesLimit = 1_000

@@ -188,7 +188,7 @@ describe('a row of the table is cause for its rule, and its repair ends that', (
 })
 
 test('every rule of the heating has a cause in the table, and every row is tried', () => {
-  const named = new Set(heatingFaults.flatMap(({ rules }) => rules))
+  const named = new Set<string>(heatingFaults.flatMap(({ rules }) => rules))
   expect(Object.keys(conditions).filter((rule) => !named.has(rule))).toEqual([])
   const tried = new Set([...cases.map(({ fault }) => fault), 'relief-blocked'])
   expect(heatingFaults.filter(({ fault }) => !tried.has(fault))).toEqual([])

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Device } from '../firmware/device.ts'
 import type { Place, PlaceKind } from '../place.ts'
 import type { EstateDesign, EstatePlant } from '../plant/estate-plant.ts'
+import type { RuleId } from './catalogue.ts'
 
 /** One thing that can break: a row of the simulator's fault table (faults.ts). It says where the fault can
  *  strike, what a scenario may say about it, which rules of the catalogue (domain.md B) tell of it, and what
@@ -14,9 +15,10 @@ export interface FaultKind {
   /** Where it can strike. */
   at: readonly PlaceKind[]
   /** Rules whose order names this cause, the usual one first. Empty: nothing an engineer is called for. */
-  rules: readonly string[]
-  /** Who feels it: the place itself, its branch of the heating main, or the whole estate. */
-  reaches: 'place' | 'branch' | 'estate'
+  rules: readonly RuleId[]
+  /** Who feels it: the place itself, its branch of the heating main, the whole estate, or nobody but who reads
+   *  the device. */
+  reaches: 'place' | 'branch' | 'estate' | 'nobody'
   /** A scenario's `params`, and what they make happen. */
   params: z.ZodType<Strike & { given: unknown }>
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { demoFleet } from '../fleets/demo.ts'
-import { groundTruth } from './ground-truth.ts'
+import { groundTruth, groundTruthSchema } from './ground-truth.ts'
 import { parseScenario } from './scenario.ts'
 
 const fromMs = Date.parse('2026-01-15T00:00:00+08:00')
@@ -8,7 +8,14 @@ const hourMs = 3_600_000
 
 function truthOf(...faults: object[]) {
   const scenario = parseScenario('test', { name: 'test', about: '', faults })
-  return groundTruth({ fleet: demoFleet(), scenario, seed: 5, fromMs, untilMs: fromMs + hourMs }).faults
+  return groundTruth({
+    fleet: demoFleet(),
+    scenario,
+    seed: 5,
+    fromMs,
+    untilMs: fromMs + hourMs,
+    tolls: new Map(),
+  }).faults
 }
 
 describe('the ground truth of a run', () => {
@@ -55,5 +62,27 @@ describe('the ground truth of a run', () => {
     const late = { fault: 'burst', t: 7_200, target: 'hengkang-b14', params: { m3h: 12 } }
     const mendedLate = { fault: 'burst', t: 60, until: 7_200, target: 'hengkang-b02', params: { m3h: 6 } }
     expect(truthOf(late, mendedLate)).toMatchObject([{ target: 'hengkang-b02', untilMs: null }])
+  })
+
+  test('a device that falls silent is felt by nobody but who reads it', () => {
+    const [silent] = truthOf({ fault: 'estate-silent', t: 0, target: 'hengkang' })
+    expect(silent?.affected).toEqual({ households: 0, buildings: [], ports: [] })
+  })
+
+  test('what mischief cost stands beside it, up to the end; and the file is what its schema says', () => {
+    const scenario = parseScenario('test', { name: 'test', about: '' })
+    const outage = { fromMs: fromMs + 60_000, untilMs: fromMs + 2 * hourMs }
+    const later = { fromMs: fromMs + 3 * hourMs, untilMs: fromMs + 4 * hourMs }
+    const counts = { lost: 3, duplicated: 1, garbled: 0, overtaken: 2, reboots: 0 }
+    const truth = groundTruth({
+      fleet: demoFleet(),
+      scenario,
+      seed: 5,
+      fromMs,
+      untilMs: fromMs + hourMs,
+      tolls: new Map([['hengkang-b02-heat', { ...counts, outages: [outage, later] }]]),
+    })
+    expect(truth.mischief).toEqual([{ device: 'hengkang-b02-heat', ...counts, outages: [outage] }])
+    expect(groundTruthSchema.parse(JSON.parse(JSON.stringify(truth)))).toEqual(truth)
   })
 })

@@ -1,38 +1,53 @@
+import { z } from 'zod'
 import type { Building, Estate, Fleet } from '../fleet.ts'
 import { portNode, portNumbers } from '../fleet.ts'
 import { placeOf, type Place } from '../place.ts'
+import { tollSchema, type Toll } from '../mischief/toll.ts'
 import { faultKindOf } from './faults.ts'
 import type { FaultKind } from './fault-kind.ts'
 import type { Fault, Scenario } from './scenario.ts'
 
-/** What a run really broke: where, from when to when, and who felt it. Written beside the messages for tests
- *  and for scoring; the system under test never reads it. */
-export interface GroundTruth {
-  format: 'estate-ground-truth/1'
-  scenario: string
-  fleet: string
-  seed: number
-  /** Epoch ms; nothing is claimed about what comes after `untilMs`. */
-  fromMs: number
-  untilMs: number
-  faults: readonly TrueFault[]
-}
+const id = z.string().min(1).max(64)
+const count = z.int().min(0)
+const epochMs = z.int().positive()
 
-export interface TrueFault {
-  fault: string
+const trueFaultSchema = z.strictObject({
+  fault: z.string(),
   /** Rules of the catalogue whose order names this cause, the usual one first; empty when nobody is called. */
-  rules: readonly string[]
-  site: string
+  rules: z.array(z.string().regex(/^[CHWD]\d\d$/)),
+  site: id,
   /** Node id of the registry file. */
-  target: string
+  target: id,
   /** The device that measures at the place, where one does. */
-  device: string | null
-  params: unknown
-  fromMs: number
+  device: id.nullable(),
+  /** As the fault's row in the scenarios' page says, defaults filled in. */
+  params: z.unknown(),
+  /** When it was broken: before anything can be seen of it, sometimes by days. */
+  fromMs: epochMs,
   /** When it was repaired; null when it lasts beyond the run. */
-  untilMs: number | null
-  affected: { households: number; buildings: readonly string[]; ports: readonly string[] }
-}
+  untilMs: epochMs.nullable(),
+  /** Who feels it; nobody where only a device is ill. */
+  affected: z.strictObject({ households: count, buildings: z.array(id), ports: z.array(id) }),
+})
+
+/** What a run really broke: where, from when to when, and who felt it; and what mischief cost each device.
+ *  Written beside the messages for tests and for scoring; the system under test never reads it. */
+export const groundTruthSchema = z.strictObject({
+  format: z.literal('estate-ground-truth/1'),
+  scenario: id,
+  fleet: id,
+  seed: count,
+  fromMs: epochMs,
+  /** Nothing is claimed about what comes after it. */
+  untilMs: epochMs,
+  /** In the order in which they began. */
+  faults: z.array(trueFaultSchema),
+  /** By device, only those that anything happened to. */
+  mischief: z.array(tollSchema.extend({ device: id })),
+})
+
+export type GroundTruth = z.infer<typeof groundTruthSchema>
+export type TrueFault = GroundTruth['faults'][number]
 
 export interface Run {
   fleet: Fleet
@@ -40,10 +55,12 @@ export interface Run {
   seed: number
   fromMs: number
   untilMs: number
+  /** What mischief did, by device (`Simulation.tolls`). */
+  tolls: ReadonlyMap<string, Readonly<Toll>>
 }
 
-/** Faults that begin within the run, in the order in which they do. */
-export function groundTruth({ fleet, scenario, seed, fromMs, untilMs }: Run): GroundTruth {
+/** Of faults only those that begin within the run. */
+export function groundTruth({ fleet, scenario, seed, fromMs, untilMs, tolls }: Run): GroundTruth {
   const faults = fleet.estates
     .flatMap((estate) => scenario.faults.flatMap((fault) => trueFault(estate, fault, fromMs) ?? []))
     .filter((fault) => fault.fromMs < untilMs)
@@ -60,6 +77,11 @@ export function groundTruth({ fleet, scenario, seed, fromMs, untilMs }: Run): Gr
     fromMs,
     untilMs,
     faults,
+    mischief: [...tolls].map(([device, toll]) => ({
+      device,
+      ...toll,
+      outages: toll.outages.filter((outage) => outage.fromMs < untilMs),
+    })),
   }
 }
 
@@ -69,7 +91,7 @@ function trueFault(estate: Estate, fault: Fault, startMs: number): TrueFault | u
   if (!place || !kind) return undefined
   return {
     fault: fault.fault,
-    rules: kind.rules,
+    rules: [...kind.rules],
     site: estate.id,
     target: fault.target,
     device: 'device' in place ? place.device : null,
@@ -82,10 +104,15 @@ function trueFault(estate: Estate, fault: Fault, startMs: number): TrueFault | u
 
 function affectedBy(estate: Estate, place: Place, reaches: FaultKind['reaches']): TrueFault['affected'] {
   const buildings = reached(estate, place, reaches).map(({ id }) => id)
-  return { households: householdsAt(estate, place, reaches), buildings, ports: portsAt(estate, place) }
+  return {
+    households: householdsAt(estate, place, reaches),
+    buildings,
+    ports: portsAt(estate, place, reaches),
+  }
 }
 
 function reached(estate: Estate, place: Place, reaches: FaultKind['reaches']): readonly Building[] {
+  if (reaches === 'nobody') return []
   if (reaches === 'estate' || place.at === 'site' || place.at === 'station') return estate.buildings
   if (!('building' in place)) return []
   const branch = Math.floor(place.building / estate.buildingsPerBranch)
@@ -97,12 +124,14 @@ function reached(estate: Estate, place: Place, reaches: FaultKind['reaches']): r
 }
 
 function householdsAt(estate: Estate, place: Place, reaches: FaultKind['reaches']): number {
+  if (reaches === 'nobody') return 0
   if ((place.at === 'flat' || place.at === 'room') && reaches === 'place') return 1
   if (place.at === 'riser') return estate.buildings[place.building]?.thermometerFlats.length ?? 0
   return reached(estate, place, reaches).reduce((sum, { households }) => sum + households, 0)
 }
 
-function portsAt(estate: Estate, place: Place): readonly string[] {
+function portsAt(estate: Estate, place: Place, reaches: FaultKind['reaches']): string[] {
+  if (reaches === 'nobody') return []
   if (place.at === 'site')
     return estate.sheds.flatMap((shed) => portNumbers(shed).map((port) => portNode(shed, port)))
   if (!('shed' in place)) return []

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/operator-error.ts'
-import { absencesSchema } from '../plant/occupancy.ts'
 import { seasonSchema } from '../plant/season.ts'
 import { mischiefSchema } from '../mischief/mischief.ts'
 import { weatherSchema } from '../plant/weather.ts'
@@ -45,7 +44,6 @@ const scenarioSchema = z.strictObject({
   days: z.number().positive().max(366).default(1),
   weather: weatherSchema.prefault({}),
   season: seasonSchema.prefault('heating'),
-  absences: absencesSchema.default([]),
   mischief: mischiefSchema.prefault({}),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),
@@ -58,6 +56,13 @@ export type ExtraVisit = z.infer<typeof visit>
 export const ordinaryDay: Scenario = scenarioSchema.parse({ name: 'ordinary', about: 'nothing but life' })
 
 const folder = new URL('./', import.meta.url)
+
+/** Every scenario of ours, in the order of the alphabet. */
+export function scenarioNames(): string[] {
+  return readdirSync(folder)
+    .flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []))
+    .toSorted()
+}
 
 /** A scenario of ours by its name (`burst`), or anybody's by its path (`./mine.json`).
  *  Throws an `OperatorError` that lists every mistake in the file. */
