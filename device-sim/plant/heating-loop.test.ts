@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { mulberry32 } from '../random.ts'
 import {
@@ -53,6 +54,37 @@ test.each<[string, Partial<LoopFittings>, Story]>([
   expect(loop.tankM3 - began.tankM3).toBeCloseTo(letInM3 - madeUpM3, 9)
   expect(loop.storedM3).toBeGreaterThanOrEqual(0)
   expect(loop.tankM3).toBeGreaterThanOrEqual(0)
+})
+
+test('whatever breaks, in whatever order, no drop is lost or gained', () => {
+  const building = fc.integer({ min: 0, max: 19 })
+  const share = fc.double({ min: 0, max: 1, noNaN: true })
+  const flow = fc.double({ min: 0, max: 60, noNaN: true })
+  const fitting: fc.Arbitrary<Partial<LoopFittings>> = fc.oneof(
+    fc.record({ breaks: fc.array(fc.record({ building, m3h: flow }), { maxLength: 3 }) }),
+    fc.record({ valves: fc.array(share, { minLength: 20, maxLength: 20 }) }),
+    fc.record({ pump: fc.constantFrom('sound', 'tripped'), pumpHz: fc.integer({ min: 5, max: 50 }) }),
+    fc.record({ makeUp: fc.constantFrom('works', 'failed', 'runs-on'), power: fc.constantFrom('on', 'off') }),
+    fc.record({ tankInlet: fc.constantFrom('open', 'shut'), relief: fc.constantFrom('works', 'blocked') }),
+    fc.record({ reliefPassesM3h: flow, primaryInM3h: flow }),
+  )
+  const chapter = fc.record({ change: fitting, swellM3h: fc.double({ min: -5, max: 5, noNaN: true }) })
+  fc.assert(
+    fc.property(fc.array(chapter, { minLength: 1, maxLength: 8 }), fc.boolean(), (chapters, drained) => {
+      const began = drained ? startDrainedLoop(design) : startLoop(design)
+      let loop = began
+      for (const { change, swellM3h } of chapters) loop = run(20, change, { start: loop, swellM3h }).loop
+      const { madeUpM3, letInM3, seepedM3, swollenM3, leakedM3, relievedM3 } = loop.totals
+      const gained = madeUpM3 + seepedM3 + swollenM3 - leakedM3 - relievedM3
+      expect(loop.storedM3 - began.storedM3).toBeCloseTo(gained, 8)
+      expect(loop.tankM3 - began.tankM3).toBeCloseTo(letInM3 - madeUpM3, 8)
+      expect(loop.tankM3).toBeGreaterThanOrEqual(0)
+      expect(loop.returnKpa).toBeGreaterThanOrEqual(0)
+      expect(loop.returnKpa).toBeLessThan(1_600)
+      expect(loop.branchFlowM3h.reduce((sum, each) => sum + each, 0)).toBeCloseTo(loop.flowM3h, 8)
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('a calm loop stands at its set pressure, and loses 0.1 to 0.3 % of its flow an hour', () => {
