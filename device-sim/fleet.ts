@@ -36,6 +36,8 @@ export interface Building {
   meteredFlats: readonly string[]
   /** Flats with a thermometer, all on one riser, from the lowest up: `401` is the first on the fourth floor. */
   thermometerFlats: readonly string[]
+  /** What its heating entrance lives on. */
+  entrancePower: 'mains' | 'battery'
 }
 
 export interface Shed {

@@ -1,19 +1,18 @@
 import { createHash } from 'node:crypto'
 import { OperatorError } from '../platform/operator-error.ts'
 import type { CommandPayload } from '../firmware-contracts/server-messages.ts'
-import { Agenda } from './agenda.ts'
+import { EstateRun, type Happening } from './estate-run.ts'
 import { estateDevices } from './firmware/estate-devices.ts'
 import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Identity } from './firmware/voice.ts'
-import type { Fleet } from './fleet.ts'
+import type { Estate, Fleet } from './fleet.ts'
 import { Air } from './mischief/air.ts'
 import { foredoom } from './mischief/ill-fate.ts'
 import { Tolls, type Toll } from './mischief/toll.ts'
 import { placeOf } from './place.ts'
 import { visitNow } from './plant/visits.ts'
-import { designEstate, startEstate, stepEstate, tickMs, type EstatePlant } from './plant/estate-plant.ts'
-import type { RunningEstate } from './scenarios/fault-kind.ts'
+import { designEstate, startEstate, tickMs, type EstatePlant } from './plant/estate-plant.ts'
 import { faultKindOf } from './scenarios/faults.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -36,24 +35,11 @@ export interface SimulationOptions {
   keeps?: boolean
 }
 
-interface Speaker {
-  device: Device
-  estate: RunningEstate
-}
-
-interface Happening {
-  atMs: number
-  happen: () => void
-}
-
 const daySeconds = 86_400
 
 export class Simulation {
-  readonly #estates: RunningEstate[]
-  /** Ranked by id, so that a fleet listed otherwise gives the same bytes. */
-  readonly #speakers: readonly Speaker[]
-  readonly #agenda = new Agenda()
-  readonly #happenings: Happening[]
+  /** By id, so that a fleet listed otherwise gives the same bytes. */
+  readonly #estates: readonly EstateRun[]
   readonly #tolls = new Tolls()
   /** Undefined as long as nothing happens on the way. */
   #air: Air | undefined
@@ -64,34 +50,27 @@ export class Simulation {
 
   /** Throws an `OperatorError` when the scenario names what the fleet does not have. */
   constructor(options: SimulationOptions) {
-    const { fleet, scenario, seed, startMs, boot = 1, uploadS = daySeconds, keeps = true } = options
-    const without = new Set(options.without)
-    const designs = fleet.estates.map((estate) => designEstate(estate, seed, { ...scenario, startMs }))
+    const { fleet, scenario, seed, startMs } = options
     checkScenario(scenario, fleet)
-    this.#nowMs = Math.floor(startMs / tickMs) * tickMs
-    this.#estates = designs.map((design) => ({
-      design,
-      plant: startEstate(design, startMs),
-      devices: new Map(
-        estateDevices(design, { startMs, boot, uploadS, keeps })
-          .filter(({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''))
-          .toSorted((a, b) => (a.identity.device < b.identity.device ? -1 : 1))
-          .map((device) => [device.identity.device, device]),
-      ),
-    }))
-    this.#speakers = this.#estates
-      .flatMap((estate) => [...estate.devices.values()].map((device) => ({ device, estate })))
-      .sort((a, b) => (a.device.identity.device < b.device.identity.device ? -1 : 1))
-    const { mischief } = scenario
     this.#seed = seed
-    if (Object.keys(mischief).length > 0) this.#air = new Air(seed, mischief, this.#tolls)
-    for (const [rank, { device, estate }] of this.#speakers.entries()) {
-      foredoom(device, { seed, mischief, startMs, tolls: this.#tolls })
-      this.#agenda.add(device.nextMs, rank)
-      device.onReplanned = () => this.#agenda.add(device.nextMs, rank)
-      estate.devices.get(device.identity.gateway ?? '')?.adopt(device)
-    }
-    this.#happenings = happeningsOf(scenario, startMs, this.#estates)
+    this.#nowMs = Math.floor(startMs / tickMs) * tickMs
+    if (Object.keys(scenario.mischief).length > 0) this.#air = new Air(seed, scenario.mischief, this.#tolls)
+    this.#estates = fleet.estates
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      .map((estate) => this.#started(estate, options))
+  }
+
+  #started(estate: Estate, options: SimulationOptions): EstateRun {
+    const { scenario, seed, startMs, boot = 1, uploadS = daySeconds, keeps = true } = options
+    const without = new Set(options.without)
+    const design = designEstate(estate, seed, { ...scenario, startMs })
+    const devices = estateDevices(design, { startMs, boot, uploadS, keeps }).filter(
+      ({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''),
+    )
+    const fate = { seed, mischief: scenario.mischief, startMs, tolls: this.#tolls }
+    for (const device of devices) foredoom(device, fate)
+    const happenings = happeningsOf(scenario, startMs, estate)
+    return new EstateRun({ design, plant: startEstate(design, startMs), devices, happenings })
   }
 
   /** Begin of the next tick; every message so far is older. */
@@ -136,18 +115,22 @@ export class Simulation {
   /** One tick: what arrives in it, in time order; a device's messages in the order of their numbers, unless
    *  mischief says otherwise. */
   tick(): Outgoing[] {
-    this.#happen()
-    const endMs = this.#nowMs + tickMs
+    return this.run(this.#nowMs + tickMs)
+  }
+
+  /** As many ticks as there are until `endMs`. */
+  run(endMs: number): Outgoing[] {
     const said: Outgoing[] = []
-    while (this.#agenda.nextMs < endMs) this.#speakNext(said)
-    for (const running of this.#estates) running.plant = stepEstate(running.design, running.plant)
+    for (const estate of this.#estates) estate.run(endMs, said)
     this.#nowMs = endMs
     return this.#arrived(said, endMs)
   }
 
   /** What arrives before `endMs` of what is said now and of what was still under way. */
   #arrived(said: Outgoing[], endMs: number): Outgoing[] {
-    if (!this.#air && this.#underWay.length === 0 && isInOrder(said, endMs)) return said
+    if (!isInOrder(said)) said.sort((a, b) => a.t - b.t)
+    const areThere = (said.at(-1)?.t ?? 0) < endMs
+    if (!this.#air && this.#underWay.length === 0 && areThere) return said
     for (const message of said) {
       if (this.#air) this.#air.carry(message, this.#underWay)
       else this.#underWay.push(message)
@@ -155,24 +138,6 @@ export class Simulation {
     this.#underWay.sort((a, b) => a.t - b.t)
     const due = this.#underWay.findIndex(({ t }) => t >= endMs)
     return this.#underWay.splice(0, due < 0 ? this.#underWay.length : due)
-  }
-
-  /** An entry that is no longer true is dropped: who was told something meanwhile stands there twice. */
-  #speakNext(said: Outgoing[]): void {
-    const { next: rank, nextMs } = this.#agenda
-    const speaker = this.#speakers[rank]
-    if (speaker?.device.nextMs !== nextMs) return this.#agenda.drop()
-    speaker.device.speak(speaker.estate.plant, said)
-    const isStillFirst = this.#agenda.next === rank && this.#agenda.nextMs === nextMs
-    if (isStillFirst) this.#agenda.postpone(speaker.device.nextMs)
-    else this.#agenda.add(speaker.device.nextMs, rank)
-  }
-
-  #happen(): void {
-    for (let next = this.#happenings[0]; next && next.atMs <= this.#nowMs; next = this.#happenings[0]) {
-      next.happen()
-      this.#happenings.shift()
-    }
   }
 }
 
@@ -184,14 +149,20 @@ export function simulate(options: SimulationOptions, untilMs = Infinity): Genera
 
 /** The same of a simulation that somebody wants to ask afterwards. */
 export function* saidUntil(untilMs: number, simulation: Simulation): Generator<Outgoing, void> {
-  while (simulation.nowMs < untilMs)
-    for (const message of simulation.tick()) if (message.t < untilMs) yield message
+  while (simulation.nowMs < untilMs) {
+    const endMs = Math.min(simulation.nowMs + strideMs, Math.ceil(untilMs / tickMs) * tickMs)
+    for (const message of simulation.run(endMs)) if (message.t < untilMs) yield message
+  }
 }
 
-function isInOrder(said: readonly Outgoing[], endMs: number): boolean {
+/** How far one estate runs ahead of the next: long enough to be worth fetching its thousand devices from memory,
+ *  short enough not to fill it with messages. */
+const strideMs = 12 * tickMs
+
+function isInOrder(said: readonly Outgoing[]): boolean {
   let latestMs = 0
   for (const { t } of said) {
-    if (t < latestMs || t >= endMs) return false
+    if (t < latestMs) return false
     latestMs = t
   }
   return true
@@ -221,26 +192,22 @@ export function digest(messages: Iterable<Outgoing>): { messages: number; sha256
   return { messages: count, sha256: hash.update(block.subarray(0, filled)).digest('hex') }
 }
 
-function happeningsOf(
-  { faults, visits }: Scenario,
-  startMs: number,
-  estates: readonly RunningEstate[],
-): Happening[] {
-  const happenings: Happening[] = []
-  const plan = (atS: number, happen: () => void) => happenings.push({ atMs: startMs + atS * 1000, happen })
-  for (const estate of estates) {
-    for (const { t, until, target, strike } of faults) {
-      const place = placeOf(estate.design.estate, target)
-      if (!place) continue
-      plan(t, () => strike.begin(estate, place))
-      if (until !== undefined) plan(until, () => strike.end?.(estate, place))
-    }
-    for (const visit of visits)
-      plan(visit.t, () => {
-        estate.plant = visitNow(estate.design, estate.plant, visit)
-      })
-  }
-  return happenings.sort((a, b) => a.atMs - b.atMs)
+function happeningsOf({ faults, visits }: Scenario, startMs: number, estate: Estate): Happening[] {
+  const atMs = (afterS: number) => startMs + afterS * 1000
+  const broken = faults.flatMap(({ t, until, target, strike }): Happening[] => {
+    const place = placeOf(estate, target)
+    if (!place) return []
+    const begin: Happening = { atMs: atMs(t), happen: (running) => strike.begin(running, place) }
+    if (until === undefined) return [begin]
+    return [begin, { atMs: atMs(until), happen: (running) => strike.end?.(running, place) }]
+  })
+  const visited = visits.map((visit): Happening => ({
+    atMs: atMs(visit.t),
+    happen: (running) => {
+      running.plant = visitNow(running.design, running.plant, visit)
+    },
+  }))
+  return [...broken, ...visited]
 }
 
 /** Throws an `OperatorError` that lists every place the fleet does not have. */

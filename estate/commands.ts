@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../platform/clock.ts'
 import { OperatorError } from '../platform/operator-error.ts'
-import { devicesWithoutCredential, issueCredential } from './credentials.ts'
+import { issueCredential, issueMissingCredentials, type Login } from './credentials.ts'
 import { OrderBook } from './order-book.ts'
 import type { Records } from './records.ts'
 import { parseRegistryFile } from './registry-file.ts'
@@ -54,7 +54,7 @@ export function runCommand(context: CommandContext, asked: Command): Promise<unk
 
 interface Imported {
   counts: ImportCounts
-  credentials: { username: string; password: string }[]
+  credentials: Login[]
 }
 
 /** Thrown to leave a transaction without its effects. */
@@ -69,10 +69,7 @@ async function importRegistry(
   try {
     await records.transaction().execute(async (trx) => {
       imported.counts = await saveRegistry(trx, content)
-      for (const device of credentials ? await devicesWithoutCredential(trx) : []) {
-        const issued = await issueCredential(trx, key, { device, atMs: clock.now() })
-        if (issued) imported.credentials.push({ username: issued.username, password: issued.password })
-      }
+      if (credentials) imported.credentials = await issueMissingCredentials(trx, key, clock.now())
       if (dryRun) throw new DryRun()
     })
   } catch (cause) {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { CredentialVerifier, devicesWithoutCredential, issueCredential } from './credentials.ts'
+import { CredentialVerifier, issueCredential, issueMissingCredentials } from './credentials.ts'
 import { openRecords, type Records } from './records.ts'
 import { parseRegistryFile } from './registry-file.ts'
 import { saveRegistry } from './registry-store.ts'
@@ -79,13 +79,18 @@ test('our own services enter with the secret derived from the server key, and wi
   expect(await enter('srv-flows', serviceSecret(key, 'srv-ingest'))).toBeUndefined()
 })
 
-test('devices without a credential are listed until they have one', async () => {
-  const lacking = () => records.transaction().execute(devicesWithoutCredential)
-  const before = await lacking()
+test('who has no credential gets one with an import, and who has one gets no second', async () => {
+  const missing = () => records.transaction().execute((trx) => issueMissingCredentials(trx, key, 1))
   await issued('dayuan-charger')
-  const after = await lacking()
-  expect(before).toContain('dayuan-charger')
-  expect(after).toEqual(before.filter((id) => id !== 'dayuan-charger'))
+  const made = await missing()
+  expect(made.map(({ username }) => username)).toEqual(
+    smallFile()
+      .devices.map(({ id }) => id)
+      .filter((id) => id !== 'dayuan-charger')
+      .sort(),
+  )
+  for (const { username, password } of made) expect(await enter(username, password)).toBeDefined()
+  expect(await missing()).toEqual([])
 })
 
 test('no password lies in the database, and the server key is for its owner only', async () => {

@@ -1,6 +1,6 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Principal } from './principal.ts'
-import type { Records, RecordsTransaction } from './records.ts'
+import { portions, type Records, type RecordsTransaction } from './records.ts'
 import { digest, serviceSecret } from './server-key.ts'
 
 /** What lets a device in: a secret we made (192 random bits), of which only an HMAC is kept. A device may have
@@ -9,9 +9,12 @@ const secretBytes = 24
 /** Our own roles: srv-ingest, srv-flows … */
 const servicePrefix = 'srv-'
 
-export interface IssuedCredential {
+export interface Login {
   username: string
   password: string
+}
+
+export interface IssuedCredential extends Login {
   topics: { publish: string[]; subscribe: string[] }
 }
 
@@ -23,12 +26,39 @@ export async function issueCredential(
 ): Promise<IssuedCredential | undefined> {
   const prefixes = await topicPrefixes(records, device)
   if (!prefixes) return undefined
-  const password = randomBytes(secretBytes).toString('base64url')
+  const password = newPassword()
   await records
     .insertInto('credential')
     .values({ device, digest: digest(key, password), created_ms: atMs })
     .execute()
   return { username: device, password, topics: topicsUnder(prefixes) }
+}
+
+/** Makes one for every device of the registry that has none, all in a few statements: a district has 94,000.
+ *  In the order of their ids. */
+export async function issueMissingCredentials(
+  trx: RecordsTransaction,
+  key: Buffer,
+  atMs: number,
+): Promise<Login[]> {
+  const secretKey = createSecretKey(key)
+  const issued = (await devicesWithoutCredential(trx)).map((username) => ({
+    username,
+    password: newPassword(),
+  }))
+  for (const part of portions(issued)) {
+    const rows = part.map(({ username, password }) => ({
+      device: username,
+      digest: digest(secretKey, password),
+      created_ms: atMs,
+    }))
+    await trx.insertInto('credential').values(rows).execute()
+  }
+  return issued
+}
+
+function newPassword(): string {
+  return randomBytes(secretBytes).toString('base64url')
 }
 
 function topicsUnder(prefixes: readonly string[]): IssuedCredential['topics'] {
@@ -40,7 +70,7 @@ function topicsUnder(prefixes: readonly string[]): IssuedCredential['topics'] {
 }
 
 /** Devices of the registry that have no credential yet. */
-export async function devicesWithoutCredential(records: RecordsTransaction): Promise<string[]> {
+async function devicesWithoutCredential(records: RecordsTransaction): Promise<string[]> {
   const rows = await records
     .selectFrom('device')
     .select('device.id')

@@ -9,3 +9,13 @@ export type RecordsTransaction = Transaction<Schema>
 export function openRecords(file: string): Promise<Records> {
   return openSqlite<Schema>(file, migrations)
 }
+
+/** Rows a statement: SQLite allows 32,766 variables. */
+const rowsAtATime = 1_000
+
+/** Many rows in as many parts as statements are needed. */
+export function portions<Item>(items: readonly Item[]): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / rowsAtATime) }, (_, at) =>
+    items.slice(at * rowsAtATime, (at + 1) * rowsAtATime),
+  )
+}

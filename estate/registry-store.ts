@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { BilingualText, Registry, RegistryContent } from './registry.ts'
 import { deviceSchema, districtSchema, nodeSchema } from './registry-file.ts'
 import { buildRegistry } from './registry-index.ts'
-import type { Records, RecordsTransaction } from './records.ts'
+import { portions, type Records, type RecordsTransaction } from './records.ts'
 
 /** The registry in the records database. An import replaces the sites it contains, and nothing else. */
 
@@ -11,8 +11,6 @@ const siteBody = z.object({
   name: z.object({ zh: z.string(), en: z.string() }),
   generated: z.boolean().exactOptional(),
 })
-/** Rows a statement: SQLite allows 32,766 variables. */
-const rowsAtATime = 1_000
 
 export interface ImportCounts {
   sites: number
@@ -22,22 +20,22 @@ export interface ImportCounts {
 
 export async function saveRegistry(trx: RecordsTransaction, content: RegistryContent): Promise<ImportCounts> {
   const sites = content.sites.map(({ id }) => id)
-  for (const part of chunks(sites)) {
+  for (const part of portions(sites)) {
     await trx.deleteFrom('node').where('site', 'in', part).execute()
     await trx.deleteFrom('device').where('site', 'in', part).execute()
     await trx.deleteFrom('site').where('id', 'in', part).execute()
   }
-  for (const part of chunks(content.sites)) {
+  for (const part of portions(content.sites)) {
     await trx
       .insertInto('site')
       .values(part.map((site) => ({ id: site.id, body: JSON.stringify(site) })))
       .execute()
   }
-  for (const part of chunks(content.nodes)) {
+  for (const part of portions(content.nodes)) {
     const rows = part.map((node) => ({ id: node.id, site: node.site, body: JSON.stringify(node) }))
     await trx.insertInto('node').values(rows).execute()
   }
-  for (const part of chunks(content.devices)) {
+  for (const part of portions(content.devices)) {
     const rows = part.map((device) => {
       const { id, site, kind, comms = null } = device
       return { id, site, kind, comms, body: JSON.stringify(device) }
@@ -78,10 +76,4 @@ export async function loadRegistry(records: Records): Promise<Registry> {
     nodes: z.array(nodeSchema).parse(await bodies('node')),
     devices: z.array(deviceSchema).parse(await bodies('device')),
   })
-}
-
-function chunks<Item>(items: readonly Item[]): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / rowsAtATime) }, (_, at) =>
-    items.slice(at * rowsAtATime, (at + 1) * rowsAtATime),
-  )
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, randomBytes, type KeyObject } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -16,7 +16,7 @@ export function serverKey(dataDir: string): Buffer {
 }
 
 /** HMAC-SHA-256, hex. Secrets of 128 bits and more need no slow hash; people's passwords do (see staff.ts). */
-export function digest(key: Buffer, secret: string | Buffer): string {
+export function digest(key: Buffer | KeyObject, secret: string | Buffer): string {
   return createHmac('sha256', key).update(secret).digest('hex')
 }
 

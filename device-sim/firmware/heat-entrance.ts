@@ -7,9 +7,12 @@ import { flowNoise, measured, measuredAbove0, pressureNoiseKpa, temperatureNoise
 
 /** The sensors at a building's heating entrance: once a minute, and at once when a pressure has moved by
  *  10 kPa since it was last told. They look every ten seconds, so a burst is heard before the minute is up;
- *  what they compare is the mean of those seconds, so that noise wakes nobody. */
-const periodMs = 60_000
-const lookMs = 10_000
+ *  what they compare is the mean of those seconds, so that noise wakes nobody. Where the cellar has no mains
+ *  a battery must last the winter: it looks once a minute, and tells every ten. */
+const rhythms = {
+  mains: { periodMs: 60_000, lookMs: 10_000 },
+  battery: { periodMs: 600_000, lookMs: 60_000 },
+} as const
 const tellingChangeKpa = 10
 /** Where the sensor's range ends, in tenths of a degree. */
 const coldestC10 = -200
@@ -19,6 +22,7 @@ const silent: readonly Outgoing[] = []
 export function heatEntrance(making: Making, design: EstateDesign, building: number): Device {
   const parts = partsOf(making)
   const { voice, noise, bornMs } = parts
+  const { periodMs, lookMs } = rhythms[design.estate.buildings[building]?.entrancePower ?? 'mains']
   let told = { supplyKpa: 0, returnKpa: 0 }
   let dueMs = staggered(parts, periodMs)
 
@@ -46,7 +50,7 @@ export function heatEntrance(making: Making, design: EstateDesign, building: num
       Math.abs(seen.returnKpa - told.returnKpa) >= tellingChangeKpa
     const nextMs = nowMs + lookMs
     if (!moved && nowMs < dueMs) return { said: silent, nextMs }
-    if (nowMs >= dueMs) dueMs += periodMs
+    if (nowMs >= dueMs) dueMs += periodMs * Math.ceil((nowMs - dueMs + 1) / periodMs)
     return { said: [tell(nowMs, plant, seen)], nextMs }
   }
   const tasks = [

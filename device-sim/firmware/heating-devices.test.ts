@@ -17,9 +17,12 @@ function told(hours: number, by: string, ...faults: object[]): Reading[] {
 function toldIn(conditions: object, hours: number, by: string): Reading[] {
   const [estate] = demoFleet().estates
   if (!estate) throw new Error('the demo has an estate')
+  const onBattery = estate.buildings
+    .slice(5, 6)
+    .map((each) => ({ ...each, entrancePower: 'battery' as const }))
   const fleet = {
     ...demoFleet(),
-    estates: [{ ...estate, sheds: [], buildings: estate.buildings.slice(0, 6) }],
+    estates: [{ ...estate, sheds: [], buildings: [...estate.buildings.slice(0, 5), ...onBattery] }],
   }
   const scenario = parseScenario('test', { name: 'test', about: '', ...conditions })
   const messages = simulate({ fleet, scenario, seed: 5, startMs }, startMs + hours * 3_600_000)
@@ -105,6 +108,22 @@ test('a stuck primary valve: command and position part; a clogged strainer: retu
 
 test('an entrance tells once a minute, and noise does not make it tell more', () => {
   expect(told(1, 'hengkang-b02-heat')).toHaveLength(61)
+})
+
+test('an entrance that was without power for an hour does not make up for it', () => {
+  const cut = { fault: 'device-unpowered', t: 600, until: 4_200, target: 'hengkang-b02' }
+  const all = ofClass(told(1.5, 'hengkang-b02-heat', cut), 'tele')
+  expect(after(all, 4_200).length).toBeGreaterThan(17)
+  expect(after(all, 4_200).length).toBeLessThan(23)
+})
+
+test('on a battery an entrance tells every ten minutes, and of a burst within one', () => {
+  const faults = [{ fault: 'burst', t: 3_600, target: 'hengkang-b03', params: { m3h: 12 } }]
+  const all = told(1.1, 'hengkang-b06-heat', ...faults)
+  const before = all.filter(({ t }) => t < startMs + 3_600_000)
+  expect(before).toHaveLength(7)
+  const [first] = after(all, 3_600)
+  expect(first?.t).toBeLessThanOrEqual(startMs + 3_660_000)
 })
 
 test('an entrance whose valve is shut keeps its pressures and loses its flow', () => {

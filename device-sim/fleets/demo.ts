@@ -29,6 +29,7 @@ function hengkang(): Estate {
       distanceM: 60 + 25 * index,
       meteredFlats: ['101', '102'],
       thermometerFlats: index % 4 === 1 ? ['201', '401', '601'] : [],
+      entrancePower: 'mains',
     })),
     buildingsPerBranch: 5,
     sheds: [1, 2, 3].map((number) => ({ id: `${id}-shed${number}`, number, ports: 12 })),

@@ -138,6 +138,7 @@ function buildingOf(estate: string, size: Size, index: number): Building {
     distanceM: 60 + 25 * index,
     meteredFlats: flats.slice(1),
     thermometerFlats: index % 4 === 1 ? riserFlats(size) : [],
+    entrancePower: index % 7 === 6 ? 'battery' : 'mains',
   }
 }
 

@@ -6,7 +6,7 @@ import { dayMs, dayOf, hourMs, inServiceMs, midnightOf, minuteMs } from './day.t
 import { flatSites } from './flats.ts'
 import { startHeating, stepHeating, type Heating, type HeatingDesign } from './heating.ts'
 import { designLoop, makeUpCapacityM3h } from './heating-loop.ts'
-import { startWater, stepWater, type BuildingHomes, type WaterState } from './water-network.ts'
+import { startWater, stepWater, type WaterDesign, type WaterState } from './water-network.ts'
 
 /** Everything physical in one estate, on one clock: pressures and ports every tick, heat and water every
  *  minute. A calm estate is a function of seed and time alone, so that starting again later the same day
@@ -14,7 +14,7 @@ import { startWater, stepWater, type BuildingHomes, type WaterState } from './wa
 export const tickMs = 5_000
 
 /** What a scenario says about the time and its people. */
-export interface Conditions extends Pick<Scenario, 'weather' | 'season'> {
+export interface Conditions extends Pick<Scenario, 'weather' | 'season' | 'absences'> {
   /** When it begins, epoch ms. */
   startMs: number
 }
@@ -23,7 +23,7 @@ export interface Conditions extends Pick<Scenario, 'weather' | 'season'> {
 export interface EstateDesign extends HeatingDesign {
   estate: Estate
   seed: number
-  homes: readonly BuildingHomes[]
+  water: WaterDesign
   sheds: readonly ShedPlace[]
 }
 
@@ -44,7 +44,7 @@ const registerPerDesign = 2
 export function designEstate(
   estate: Estate,
   seed: number,
-  { weather, season, startMs }: Conditions,
+  { weather, season, absences, startMs }: Conditions,
 ): EstateDesign {
   return {
     estate,
@@ -54,24 +54,30 @@ export function designEstate(
     loop: designLoop({ ...estate, buildings: estate.buildings.length }, randomFor(seed, estate.id, 'loop')),
     designKw: designKwPerM2 * estate.floorAreaM2,
     flats: estate.buildings.map((building) => flatSites(seed, building, estate.topRadiatorM)),
-    homes: estate.buildings.map((building) => ({
-      households: [
-        ...building.meteredFlats.map((flat) => flatHousehold(seed, flatMeterDevice(building, flat))),
-        {
-          id: mainMeterDevice(building),
-          persons: (building.households - building.meteredFlats.length) * personsPerHousehold,
-        },
-      ],
-      hiddenLeakLph: uniform(randomFor(seed, building.id, 'cellar'), 0, 20),
-    })),
+    water: { seed, buildings: homesOf(estate, seed), occupancy: { beganMs: startMs, absences } },
     sheds: estate.sheds.map(({ id, ports }) => ({ seed, id, ports })),
   }
+}
+
+function homesOf(estate: Estate, seed: number): WaterDesign['buildings'] {
+  return estate.buildings.map((building) => {
+    const unmetered = building.households - building.meteredFlats.length
+    const rest = { id: mainMeterDevice(building), persons: unmetered * personsPerHousehold, homes: unmetered }
+    return {
+      id: building.id,
+      households: [
+        ...building.meteredFlats.map((flat) => flatHousehold(seed, flatMeterDevice(building, flat))),
+        ...(unmetered > 0 ? [rest] : []),
+      ],
+      hiddenLeakLph: uniform(randomFor(seed, building.id, 'cellar'), 0, 20),
+    }
+  })
 }
 
 /** One to five people, three as a rule. */
 function flatHousehold(seed: number, id: string) {
   const random = randomFor(seed, id, 'persons')
-  return { id, persons: 1 + Math.floor(random() * 3) + Math.floor(random() * 3) }
+  return { id, persons: 1 + Math.floor(random() * 3) + Math.floor(random() * 3), homes: 1 }
 }
 
 /** The estate as it has come to be at the last whole tick before `startMs`: loop settled, rooms warm, the
@@ -82,7 +88,7 @@ export function startEstate(design: EstateDesign, startMs: number): EstatePlant 
   return {
     nowMs,
     ...startHeating(design, nowMs),
-    water: startWater(design.seed, design.homes, nowMs),
+    water: startWater(design.water, nowMs),
     sheds: design.sheds.map((place) => shedSinceYesterday(place, nowMs)),
     heatKwh: Math.round(hours * registerPerDesign * design.designKw),
     madeUpL: Math.round(hours * makeUpCapacityM3h(design.loop) * 1000),
@@ -106,7 +112,8 @@ export function stepEstate(design: EstateDesign, was: EstatePlant): EstatePlant 
   return {
     nowMs,
     ...heating,
-    water: was.water.atMs + minuteMs <= nowMs ? stepWater(design.seed, design.homes, was.water) : was.water,
+    water:
+      was.water.atMs + minuteMs <= nowMs ? stepWater(design.water, was.water, heating.outdoorC) : was.water,
     sheds: was.sheds.map((shed, index) => {
       const place = design.sheds[index]
       return place ? stepShed(place, shed, nowMs, tickS) : shed

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { OperatorError } from '../../platform/operator-error.ts'
+import { absencesSchema } from '../plant/occupancy.ts'
 import { seasonSchema } from '../plant/season.ts'
 import { mischiefSchema } from '../mischief/mischief.ts'
 import { weatherSchema } from '../plant/weather.ts'
@@ -44,6 +45,7 @@ const scenarioSchema = z.strictObject({
   days: z.number().positive().max(366).default(1),
   weather: weatherSchema.prefault({}),
   season: seasonSchema.prefault('heating'),
+  absences: absencesSchema.default([]),
   mischief: mischiefSchema.prefault({}),
   faults: z.array(fault).max(1_000).default([]),
   visits: z.array(visit).max(10_000).default([]),
