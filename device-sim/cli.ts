@@ -11,10 +11,11 @@ import type { Outgoing } from './firmware/message.ts'
 import type { Fleet } from './fleet.ts'
 import { fleetNames, fleets } from './fleets/fleets.ts'
 import { SimulatedEstate } from './live.ts'
+import { LoadRun } from './load.ts'
 import { hourMs } from './plant/day.ts'
 import { registryFile } from './registry-file.ts'
 import { groundTruth, type Run } from './scenarios/ground-truth.ts'
-import { loadScenario, scenarioNames } from './scenarios/scenario.ts'
+import { loadScenario, ordinaryDay, scenarioNames } from './scenarios/scenario.ts'
 import { digest, saidUntil, Simulation } from './simulation.ts'
 
 /** `npm run sim -- …`: a simulated fleet from the command line; live over MQTT, or offline as fast as it goes. */
@@ -46,10 +47,19 @@ const optionsSchema = z
     list: z.boolean(),
     emitRegistry: z.string().optional(),
     truth: z.string().optional(),
+    load: z.boolean(),
+    rate: z.coerce.number<string>().min(1).max(100_000),
+    duration: z.coerce.number<string>().min(1).max(86_400),
+    connections: z.coerce.number<string>().int().min(1).max(60_000).optional(),
     loss: z.coerce.number<string>().min(0).max(1),
     without: z.array(z.string()),
   })
   .refine((set) => !set.digest || set.offline, { path: ['digest'], error: 'needs --offline', when: always })
+  .refine((set) => !set.load || !set.offline, {
+    path: ['load'],
+    error: 'needs a broker; leave out --offline',
+    when: always,
+  })
   .refine(
     (set) => set.offline || set.list || set.emitRegistry !== undefined || set.credentials !== undefined,
     {
@@ -70,6 +80,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (options.emitRegistry !== undefined)
     writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
   if (options.offline) await runOffline(options, fleet)
+  else if (options.load && options.credentials !== undefined)
+    await runLoad(options, fleet, options.credentials)
   else if (options.credentials !== undefined) await runLive(options, fleet, options.credentials)
 }
 
@@ -112,6 +124,10 @@ function command(): Command {
     .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
     .option('--list', 'print every scenario and fleet there is', false)
     .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
+    .option('--load', 'live: no estates in motion, but all lines and a rate of messages', false)
+    .option('--rate <n>', 'load: messages a second', '1000')
+    .option('--duration <s>', 'load: how long', '60')
+    .option('--connections <n>', 'load: at most so many lines; all of the fleet’s unless told')
     .option('--emit-registry <file>', 'write the fleet as a registry-import file')
     .option('--truth <file>', 'write what was really broken, where, when and who was affected')
     .option('--loss <share>', 'live: share of tele messages that are numbered and never sent', '0')
@@ -184,6 +200,38 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
   })
   printProgress(estate, speed)
   release()
+}
+
+/** Exit code 1 when something was not acknowledged. */
+async function runLoad(options: Options, fleet: Fleet, credentialsFile: string): Promise<void> {
+  const { broker, seed = ordinaryDay.seed, rate, duration, connections, without } = options
+  const run = new LoadRun({
+    brokerUrl: broker,
+    credentials: readCredentials(credentialsFile),
+    fleet,
+    seed,
+    ratePerS: rate,
+    durationS: duration,
+    ...(connections !== undefined && { connections }),
+    without,
+    clock: systemClock,
+    log: openLog('sim', process.env['LOG_LEVEL'] ?? 'info'),
+  })
+  const release = keepAlive()
+  process.once('SIGINT', () => run.stop())
+  process.once('SIGTERM', () => run.stop())
+  const cancelProgress = systemClock.every(progressMs, () => {
+    const { lines, connected, sent, acknowledged, waiting } = run.counts()
+    process.stdout.write(
+      `${new Date().toISOString()} rate ${rate} connected ${connected}/${lines} ` +
+        `sent ${sent} acknowledged ${acknowledged} waiting ${waiting}\n`,
+    )
+  })
+  const { sent, acknowledged, waiting } = await run.run()
+  cancelProgress()
+  release()
+  process.stdout.write(`sent ${sent} acknowledged ${acknowledged} refused ${waiting}\n`)
+  if (waiting > 0) process.exitCode = 1
 }
 
 function writeTruth({ truth }: Options, run: Run): void {

@@ -101,6 +101,12 @@ export class Simulation {
     return undefined
   }
 
+  /** What a device says when it is asked out of its turn, at `nowMs`; nothing moves but its numbers. */
+  report(device: string, nowMs: number): readonly Outgoing[] {
+    const estate = this.#estates.find(({ devices }) => devices.has(device))
+    return estate?.devices.get(device)?.report(nowMs, estate.plant) ?? []
+  }
+
   /** From now on this share of the readings is lost, in good times and bad. */
   lose(share: number): void {
     this.#air ??= new Air(this.#seed, {}, this.#tolls)

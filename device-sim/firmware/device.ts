@@ -115,6 +115,11 @@ export class Device {
     this.#plan()
   }
 
+  /** Says now what it says again and again, as if all of that fell due; when it really does stays as it was. */
+  report(nowMs: number, plant: EstatePlant): readonly Outgoing[] {
+    return this.#tasks.flatMap((task) => (task.periodMs === undefined ? [] : task.run(nowMs, plant).said))
+  }
+
   /** A command from the server; who is unheard does not hear either. */
   hear(name: string, command: CommandPayload, estate: RunningEstate): void {
     if (!this.#heard) return
