@@ -50,6 +50,15 @@ export interface ConnectionCounts {
   rejected: number
 }
 
+/** Of nobody. */
+export const noCounts: ConnectionCounts = {
+  connected: 0,
+  acknowledged: 0,
+  waiting: 0,
+  forgotten: 0,
+  rejected: 0,
+}
+
 /** A station, the most talkative after a shed, fills it in two days. */
 const defaultMemory = 20_000
 const defaultMaxWaitMs = 10_000

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../platform/clock.ts'
 import { OperatorError } from '../platform/operator-error.ts'
-import { DeviceConnection, type ConnectionCounts, type ConnectionOptions } from './connection.ts'
+import { DeviceConnection, noCounts, type ConnectionCounts, type ConnectionOptions } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Identity } from './firmware/voice.ts'
@@ -63,8 +63,9 @@ export class Lines {
     return this.#connections.get(device)
   }
 
-  all(): IterableIterator<DeviceConnection> {
-    return this.#connections.values()
+  /** Device -> its line. */
+  all(): IterableIterator<[string, DeviceConnection]> {
+    return this.#connections.entries()
   }
 
   say(message: Outgoing): void {
@@ -89,7 +90,7 @@ export class Lines {
 
   /** Summed over all lines. */
   counts(): ConnectionCounts {
-    const sum = { connected: 0, acknowledged: 0, waiting: 0, forgotten: 0, rejected: 0 }
+    const sum = { ...noCounts }
     for (const connection of this.#connections.values()) {
       const one = connection.counts()
       sum.connected += one.connected

@@ -1,15 +1,14 @@
-import { OperatorError } from '../platform/operator-error.ts'
 import { commandSchema } from '../firmware-contracts/server-messages.ts'
 import { parseTopic } from '../firmware-contracts/topics.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
-import { DeviceConnection, type ConnectionCounts } from './connection.ts'
+import { bootNumber } from './boot-number.ts'
+import { noCounts, type ConnectionCounts } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import type { Fleet } from './fleet.ts'
+import { Lines } from './lines.ts'
 import type { Toll } from './mischief/toll.ts'
-import { inServiceMs } from './plant/day.ts'
-import { randomFor } from './random.ts'
 import { Simulation } from './simulation.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
@@ -45,10 +44,10 @@ const patienceMs = 45_000
 
 export class SimulatedEstate {
   readonly #options: SimulatedEstateOptions
-  readonly #connections = new Map<string, DeviceConnection>()
   /** Devices that no longer count on their line. */
   readonly #resigned = new Set<string>()
   #simulation: Simulation | undefined
+  #lines: Lines | undefined
   #spoken: Outgoing[] = []
   #beganMs = 0
   #cancelTurns: Cancel = () => {}
@@ -66,8 +65,8 @@ export class SimulatedEstate {
     const startMs = this.#beganMs
     this.#simulation = new Simulation({ fleet, scenario, seed, startMs, boot, uploadS, without })
     if (loss !== undefined && loss > 0) this.#simulation.lose(loss)
-    this.#makeConnections(this.#simulation, boot)
-    for (const connection of this.#connections.values()) connection.start()
+    this.#lines = this.#linesOf(this.#simulation, boot)
+    this.#lines.dial()
     this.#cancelTurns = clock.every(turnMs, () => this.#turn())
   }
 
@@ -78,7 +77,7 @@ export class SimulatedEstate {
 
   async stop(): Promise<void> {
     this.#cancelTurns()
-    await Promise.all([...this.#connections.values()].map((connection) => connection.stop()))
+    await this.#lines?.stop()
   }
 
   /** When it started, epoch ms. */
@@ -97,57 +96,28 @@ export class SimulatedEstate {
     return this.#simulation?.tolls() ?? new Map()
   }
 
-  /** Summed over all connections. */
+  /** Summed over all lines. */
   counts(): ConnectionCounts & { devices: number; lost: number } {
-    const sum = {
-      devices: 0,
-      lost: 0,
-      connected: 0,
-      acknowledged: 0,
-      waiting: 0,
-      forgotten: 0,
-      rejected: 0,
-    }
-    for (const connection of this.#connections.values()) {
-      const one = connection.counts()
-      sum.devices++
-      sum.connected += one.connected
-      sum.acknowledged += one.acknowledged
-      sum.waiting += one.waiting
-      sum.forgotten += one.forgotten
-      sum.rejected += one.rejected
-    }
-    for (const { lost } of this.#simulation?.tolls().values() ?? []) sum.lost += lost
-    return sum
+    let lost = 0
+    for (const toll of this.tolls().values()) lost += toll.lost
+    return { devices: this.#lines?.size ?? 0, lost, ...(this.#lines?.counts() ?? noCounts) }
   }
 
-  #makeConnections(simulation: Simulation, boot: number): void {
+  #linesOf(simulation: Simulation, boot: number): Lines {
     const { brokerUrl, credentials, login, seed, maxWaitMs, clock, log } = this.#options
-    const byGateway = Map.groupBy(simulation.devices, ({ gateway }) => gateway)
-    const dialling = byGateway.get(undefined) ?? []
-    const strangers = dialling.filter(({ device }) => !credentials.has(device))
-    if (strangers.length > 0)
-      throw new OperatorError(
-        'Some devices have no password; import the fleet and pass its credentials file:',
-        strangers.map(({ device }) => device),
-      )
-    for (const identity of dialling) {
-      const device = simulation.deviceOf(identity.device)
-      const connection = new DeviceConnection({
-        brokerUrl,
-        identity,
-        children: byGateway.get(identity.device) ?? [],
-        boot: () => device?.voice.boot ?? boot,
-        ...(login ?? { password: credentials.get(identity.device) ?? '' }),
-        nowMs: () => Math.floor(this.nowMs()),
-        random: randomFor(seed, identity.device, 'reconnect'),
-        ...(maxWaitMs !== undefined && { maxWaitMs }),
-        onCommand: (topic, payload) => this.#obey(topic, payload),
-        clock,
-        log,
-      })
-      this.#connections.set(identity.device, connection)
-    }
+    return new Lines({
+      brokerUrl,
+      devices: simulation.devices,
+      credentials,
+      ...(login && { login }),
+      seed,
+      bootOf: (device) => simulation.deviceOf(device)?.voice.boot ?? boot,
+      nowMs: () => Math.floor(this.nowMs()),
+      ...(maxWaitMs !== undefined && { maxWaitMs }),
+      onCommand: (topic, payload) => this.#obey(topic, payload),
+      clock,
+      log,
+    })
   }
 
   /** Lets the simulation come up to the present, and everyone say what has fallen due. */
@@ -161,7 +131,7 @@ export class SimulatedEstate {
     const later = this.#spoken.findIndex(({ t }) => t > nowMs)
     const due = this.#spoken.splice(0, later < 0 ? this.#spoken.length : later)
     for (const message of due) {
-      const connection = this.#connections.get(message.device)
+      const connection = this.#lines?.get(message.device)
       if (message.will) connection?.cut()
       else connection?.say(message)
     }
@@ -170,7 +140,7 @@ export class SimulatedEstate {
   /** Who has been without a line for long keeps what it samples from then on, and tells it as history when the
    *  line is back. */
   #followLines(simulation: Simulation, nowMs: number): void {
-    for (const [device, { lostSinceMs }] of this.#connections) {
+    for (const [device, { lostSinceMs }] of this.#lines?.all() ?? []) {
       const isLost = lostSinceMs !== undefined && nowMs - lostSinceMs >= patienceMs
       if (isLost && !this.#resigned.has(device)) {
         this.#resigned.add(device)
@@ -190,12 +160,6 @@ export class SimulatedEstate {
     const { device, sub = '' } = parsed.address
     if (command.data.exp >= clock.now()) this.#simulation?.hear(device, sub, command.data)
   }
-}
-
-/** The boot counter of a device with no memory of its own: seconds in service, so that each start has a
- *  higher one than any before. */
-function bootNumber(atMs: number): number {
-  return Math.floor((atMs - inServiceMs) / 1000)
 }
 
 /** Undefined for what is no JSON, as for any other payload that is no command. */
