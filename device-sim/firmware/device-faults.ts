@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { kinds } from '../../firmware-contracts/message.ts'
 import { minuteMs } from '../plant/day.ts'
-import { strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
+import { refit } from '../plant/heating-loop.ts'
+import { plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
 import type { Device, Task } from './device.ts'
 import { copied, misspeaking, repeating, violations, type Violation } from './misspeaking.ts'
 import { sensorFaults } from './sensor-faults.ts'
@@ -63,6 +64,46 @@ const lineFaults: readonly FaultKind[] = [
     ),
   },
 ]
+
+/** Share of boots after which a clock cell proves empty (domain.md E4). */
+const clocksLost = 0.02
+
+const mainsOff = deviceStrike(
+  ({ device, nowMs }) => device.switchOff(nowMs),
+  ({ device, nowMs, chance }) => device.switchOn(nowMs, chance(`clock ${nowMs}`)() < clocksLost),
+  isOnMains,
+)
+
+const powerFaults: readonly FaultKind[] = [
+  {
+    fault: 'power-cut',
+    about:
+      'A whole estate has no power: the pumps stand, the sheds are dark, and whatever hangs on the mains is ' +
+      'silent, its gateways too. When it is back everything boots.',
+    at: ['site'],
+    rules: ['D02', 'H05'],
+    reaches: 'estate',
+    params: strikes(nothing, () => both(estateDark, mainsOff)),
+  },
+]
+
+const estateDark = plantStrike(
+  (plant, _, design) => ({ ...plant, loop: refit(design.loop, plant.loop, { power: 'off' }) }),
+  (plant, _, design) => ({ ...plant, loop: refit(design.loop, plant.loop, { power: 'on' }) }),
+)
+
+function both(one: Strike, other: Strike): Strike {
+  return {
+    begin: (estate, place) => {
+      one.begin(estate, place)
+      other.begin(estate, place)
+    },
+    end: (estate, place) => {
+      one.end?.(estate, place)
+      other.end?.(estate, place)
+    },
+  }
+}
 
 const clockFaults: readonly FaultKind[] = [
   {
@@ -212,6 +253,7 @@ function updated(kind: string | undefined, violation: Violation): Strike {
 
 export const deviceFaults: readonly FaultKind[] = [
   ...lineFaults,
+  ...powerFaults,
   ...clockFaults,
   ...numberFaults,
   ...firmwareFaults,

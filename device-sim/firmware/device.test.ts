@@ -92,6 +92,22 @@ test('a boot within seconds is a new connection: the broker gives up the old one
   expect(wills).toMatchObject([{ boot: 1 }, { boot: 2 }, { boot: 3 }])
 })
 
+test('an estate without power is silent but for the wills; then it boots, and its pumps build up pressure again', () => {
+  const faults = [{ fault: 'power-cut', target: 'hengkang', t: 300, until: 900 }]
+  const said = saidIn(30, demo({ faults }))
+  const dark = said.filter(({ t }) => t >= atMs(5) && t < atMs(15))
+  expect(dark.every(({ will }) => will)).toBe(true)
+  expect(dark).toHaveLength(64)
+  const born = birthsIn(said.filter(({ t, device, topic }) => t >= atMs(15) && topic.includes(`/${device}/`)))
+  expect(born).toHaveLength(64)
+  expect(born.every(({ boot }) => boot === 2)).toBe(true)
+  expect(new Set(born.map(({ t }) => t)).size, 'not all at once').toBeGreaterThan(60)
+  const pressures = readingsIn(of('hengkang-station-heat', said)).flatMap(
+    ({ values }) => values['dp_kpa'] ?? [],
+  )
+  expect(Math.min(...pressures.map(Number))).toBeGreaterThan(100)
+})
+
 test('outages that overlap end when the last of them does', () => {
   const faults = [
     { fault: 'estate-silent', target: 'hengkang', t: 300, until: 900 },

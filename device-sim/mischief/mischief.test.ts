@@ -60,6 +60,14 @@ describe('same seed, same bytes', () => {
     expect(digest(others)).toEqual(digest(hour(everything).said))
   })
 
+  test('the luck of a line is pinned', () => {
+    const { arrived } = flown({ loss: {}, duplicates: {}, delay: {}, garbage: { share: 0.05 } }, 2_000)
+    expect(digest(arrived)).toEqual({
+      messages: 1976,
+      sha256: '4a5d9ff25b99f7d69ebc63cfdaac86233d4747030b4328071634a9050f0ceb29',
+    })
+  })
+
   test('who duplicates besides loses the same', () => {
     const lost = flown({ loss: {} }, 20_000).arrived.map(({ t }) => t)
     const { arrived } = flown({ loss: {}, duplicates: {}, garbage: {} }, 20_000)
