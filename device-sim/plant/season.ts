@@ -21,16 +21,19 @@ const turn = z.strictObject({
 })
 
 /** One mode for the whole scenario, or its turns in the order of their time; the first holds from the start. */
-export const seasonSchema = z.union([
-  mode.transform((only) => [{ t: 0, mode: only }]),
-  z
-    .array(turn)
-    .min(1)
-    .max(100)
-    .refine((turns) => turns.every(({ t }, at) => t >= (turns[at - 1]?.t ?? 0)), {
-      error: 'expected the turns of the season in the order of their time',
-    }),
-])
+export const seasonSchema = z.union(
+  [
+    mode.transform((only) => [{ t: 0, mode: only }]),
+    z
+      .array(turn)
+      .min(1)
+      .max(100)
+      .refine((turns) => turns.every(({ t }, at) => t >= (turns[at - 1]?.t ?? t)), {
+        error: 'expected the turns of the season in the order of their time',
+      }),
+  ],
+  { error: `expected ${seasonModes.join(', ')}, or a list of turns { t, mode }` },
+)
 
 export type Season = z.infer<typeof seasonSchema>
 
