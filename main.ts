@@ -265,7 +265,7 @@ async function startDashboard(
     valvesFor: (order) => valvesToClose(registry.get(), order),
     staff,
     faults: () => ingest.alarms(),
-    ledger: () => ingest.ledger(),
+    ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,
     health: () => healthOfAll(link),
     metricsText: () => metricsOfAll(link),

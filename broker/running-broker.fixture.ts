@@ -223,7 +223,7 @@ export class RunningBroker {
   refusedFrom(publisher: string): number {
     const reader = openIntakeReader(join(this.#folder, 'intake.db'))
     try {
-      return reader.counts().get(publisher)?.refused ?? 0
+      return reader.books([publisher]).counts.get(publisher)?.refused ?? 0
     } finally {
       reader.close()
     }

@@ -32,6 +32,9 @@ interface LifeOptions {
   dies?: Promise<void>
 }
 
+/** A page of the ledger that has them all. */
+export const everyDevice = { part: '', after: '', limit: 1_000 }
+
 /** Leaves in `memoryFile` what a software that did not know the contract yet would have left there: everything in
  *  the log dealt with, and refused. */
 export function refuseAll(reader: IntakeReader, memoryFile: string): void {
@@ -128,7 +131,7 @@ export class Consumers {
       told,
       health: writer.health(),
       replayed: replayed?.result,
-      ledger: await audit.ledger(),
+      ledger: await audit.ledger(everyDevice),
       quarantine: memory.quarantine.list({}, 100),
       samples: stored.reduce((sum, { count }) => sum + count, 0),
     }

@@ -27,7 +27,7 @@ test('every accepted message has one outcome, and the ledger adds up per device'
     will: true,
   })
   log.countRefused(device)
-  await expect.poll(() => reader.counts().get(device)?.refused).toBe(1)
+  await expect.poll(() => reader.books([device]).counts.get(device)?.refused).toBe(1)
   const { ledger, quarantine, told, samples } = await consumers.live(reader)
   const line = {
     ...{ accepted: 9, stored: 6, quarantined: 2, duplicate: 1, pending: 0, refused: 1, wills: 1 },

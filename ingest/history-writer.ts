@@ -85,7 +85,8 @@ export class HistoryWriter {
       labelNames: ['what'],
       registers,
       collect: () => {
-        for (const [what, count] of Object.entries(parts.memory.numbering())) numbering.set({ what }, count)
+        for (const [what, count] of Object.entries(parts.memory.books.numbering()))
+          numbering.set({ what }, count)
       },
     })
     this.#failures = new Counter({

@@ -16,8 +16,8 @@ import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryUpkeep } from './history-upkeep.ts'
 import { HistoryWriter } from './history-writer.ts'
-import { Audit } from './audit.ts'
-import type { Ledger } from './ledger.ts'
+import { Audit, type Ledger } from './audit.ts'
+import type { PageWish } from './device-lines.ts'
 import { LiveState } from './live-state.ts'
 import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
@@ -159,8 +159,8 @@ export class Ingest {
     return Object.fromEntries(this.#cursors)
   }
 
-  ledger(): Promise<Ledger> {
-    return this.#audit.ledger()
+  ledger(wish: PageWish): Promise<Ledger> {
+    return this.#audit.ledger(wish)
   }
 
   alarms(): readonly AlarmView[] {

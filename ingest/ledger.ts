@@ -1,6 +1,5 @@
-import { damagedPublisher, type IntakeCount } from '../platform/intake-message.ts'
-import type { DeviceOutcomes } from './memory.ts'
-import type { Waiting } from './pending.ts'
+import type { IntakeCount } from '../platform/intake-message.ts'
+import type { DeviceOutcomes } from './outcome-books.ts'
 
 /** Promise 2: accepted = stored + quarantined + duplicate + pending, per device and in total.
  *
@@ -35,55 +34,33 @@ export interface LedgerLine {
   difference: number
 }
 
+export interface DeviceLine extends LedgerLine {
+  device: string
+}
+
 export interface LedgerTotal extends LedgerLine {
   /** Among the quarantined. */
   unreadable: number
 }
 
-export interface Ledger {
-  total: LedgerTotal
-  devices: readonly ({ device: string } & LedgerLine)[]
-  /** Messages that no count explains; 0 when the books are right. */
-  imbalance: number
-  /** Waiting messages that are in the total but not yet counted for their devices. */
-  uncounted: number
-  /** Epoch ms. */
-  atMs: number
+/** What may be the matter with a device's books, the worst first. */
+export const concerns = ['out', 'cloned', 'pending', 'quarantined', 'missing'] as const
+export type Concern = (typeof concerns)[number]
+
+export const hasConcern: Readonly<Record<Concern, (line: LedgerLine) => boolean>> = {
+  out: ({ difference }) => difference !== 0,
+  cloned: ({ clones, regresses }) => clones > 0 || regresses > 0,
+  pending: ({ pending }) => pending > 0,
+  quarantined: ({ quarantined }) => quarantined > 0,
+  missing: ({ missing }) => missing > 0,
 }
 
-export interface Books {
-  accepted: ReadonlyMap<string, IntakeCount>
-  dealt: ReadonlyMap<string, DeviceOutcomes>
-  waiting: Waiting
-  atMs: number
-}
-
-export function balance({ accepted, dealt, waiting, atMs }: Books): Ledger {
-  const lineFor = (device: string) =>
-    lineOf(accepted.get(device), dealt.get(device), waiting.devices.get(device) ?? 0)
-  const names = new Set([...accepted.keys(), ...dealt.keys(), ...waiting.devices.keys()])
-  names.delete(damagedPublisher)
-  const devices = [...names].map((device) => ({ device, ...lineFor(device) }))
-  const damaged = lineFor(damagedPublisher)
-  const sum = devices.reduce(add, damaged)
-  const { uncounted } = waiting
-  const difference = sum.difference - uncounted
-  const total = { ...sum, pending: sum.pending + uncounted, difference, unreadable: damaged.quarantined }
-  const out = devices.reduce((all, line) => all + Math.abs(line.difference), 0)
-  // What was damaged, and what is not counted for its device yet, is a difference there and none in the total.
-  const explained = -damaged.difference
-  const imbalance = Math.max(Math.abs(difference), uncounted > 0 ? 0 : out - explained)
-  return { total, devices, imbalance, uncounted, atMs }
-}
-
-const emptyLine: Readonly<LedgerLine> = {
-  accepted: 0,
+const nothingAccepted: Readonly<IntakeCount> = { accepted: 0, wills: 0, refused: 0 }
+const nothingDealt: Readonly<DeviceOutcomes> = {
   stored: 0,
   quarantined: 0,
   duplicate: 0,
-  pending: 0,
-  refused: 0,
-  wills: 0,
+  carried: 0,
   readings: 0,
   repeated: 0,
   missing: 0,
@@ -93,32 +70,20 @@ const emptyLine: Readonly<LedgerLine> = {
   wraps: 0,
   regresses: 0,
   clones: 0,
-  difference: 0,
 }
 
-const counts = [
-  ...(['accepted', 'stored', 'quarantined', 'duplicate', 'pending', 'refused', 'wills'] as const),
-  ...(['readings', 'repeated', 'missing', 'givenUp', 'filled', 'reboots', 'wraps'] as const),
-  ...(['regresses', 'clones', 'difference'] as const),
-] satisfies readonly (keyof LedgerLine)[]
-
-function lineOf(
-  count: IntakeCount | undefined,
-  outcomes: DeviceOutcomes | undefined,
-  pending: number,
-): LedgerLine {
-  const { carried = 0, ...dealt } = outcomes ?? {}
-  const line = { ...emptyLine, ...dealt, ...count, pending }
-  const accepted = line.accepted + carried
-  return {
-    ...line,
-    accepted,
-    difference: accepted - line.stored - line.quarantined - line.duplicate - pending,
-  }
-}
-
-function add(total: LedgerLine, line: LedgerLine): LedgerLine {
-  const sum = { ...total }
-  for (const count of counts) sum[count] += line[count]
-  return sum
+/** A line, of one device or of all together. Of one that was only ever turned away there are no outcomes, of one that
+ *  spoke into an earlier intake log there are no counts. */
+export function lineOf({
+  count: { accepted: counted, wills, refused } = nothingAccepted,
+  dealt: { carried, ...dealt } = nothingDealt,
+  pending,
+}: {
+  count: IntakeCount | undefined
+  dealt: DeviceOutcomes | undefined
+  pending: number
+}): LedgerLine {
+  const accepted = counted + carried
+  const difference = accepted - dealt.stored - dealt.quarantined - dealt.duplicate - pending
+  return { ...dealt, accepted, wills, refused, pending, difference }
 }

@@ -42,7 +42,7 @@ test('a memory of the first version is taken over: what was seen, what is missin
     const memory = new IngestMemory(file)
     memory.start()
     expect(memory.cursor(), life).toBe(12)
-    expect(memory.outcomes().get('heat')).toMatchObject({
+    expect(memory.books.of(['heat']).get('heat')).toMatchObject({
       stored: 9,
       quarantined: 6,
       duplicate: 1,

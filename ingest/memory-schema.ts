@@ -1,5 +1,22 @@
 import type Database from 'better-sqlite3'
 
+/** Counts of a device that are also kept as a sum over all devices. */
+const summed = [
+  'stored',
+  'quarantined',
+  'duplicate',
+  'carried',
+  'readings',
+  'repeated',
+  'missing',
+  'given_up',
+  'filled',
+  'reboots',
+  'wraps',
+  'regresses',
+  'clones',
+] as const
+
 /** The tables of the ingest memory, as the steps that lead to them: a file of an earlier version is brought up to
  *  date when it is opened. A step that was released is never changed. */
 const steps: readonly string[] = [
@@ -60,6 +77,21 @@ const steps: readonly string[] = [
    insert into replay values (1, 0, null);
    update refusal set kept = (select count(*) from quarantined where quarantined.refusal = refusal.id);
    insert into raw_share select device, count(*), sum(length(payload)) from quarantined group by device;`,
+
+  // One row for all devices, which no writer of a device can forget to move.
+  `create table total (
+     only integer primary key check (only = 1), ${summed.map((count) => `${count} integer not null`).join()}
+   );
+   insert into total select 1, ${summed.map((count) => `coalesce(sum(${count}), 0)`).join()} from device;
+   create trigger device_added after insert on device begin
+     update total set ${summed.map((count) => `${count} = ${count} + new.${count}`).join()};
+   end;
+   create trigger device_changed after update of ${summed.join()} on device begin
+     update total set ${summed.map((count) => `${count} = ${count} + new.${count} - old.${count}`).join()};
+   end;
+   create index device_name on device (device);
+   create index device_quarantined on device (device) where quarantined > 0;
+   create index device_cloned on device (device) where clones > 0 or regresses > 0;`,
 ]
 
 export function bringUpToDate(database: Database.Database): void {

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { bringUpToDate } from './memory-schema.ts'
 import { Quarantine } from './quarantine.ts'
 import type { ReplayBatch } from './quarantine-replay.ts'
-import { DeviceMemory, type Numbering } from './device-memory.ts'
+import { DeviceMemory } from './device-memory.ts'
 import { PrintBudget } from './fingerprints.ts'
+import { OutcomeBooks } from './outcome-books.ts'
 import type { Outcome, Sorted } from './sorting.ts'
 
 /** What the history consumer remembers, in one SQLite file of its own: its cursor in the intake log, the
@@ -22,44 +23,18 @@ const replayRow = z.object({
     .transform((json) => (json === null ? [] : z.array(z.number()).parse(JSON.parse(json)))),
 })
 
-const numbering = {
-  missing: z.number(),
-  givenUp: z.number(),
-  filled: z.number(),
-  reboots: z.number(),
-  wraps: z.number(),
-  regresses: z.number(),
-  clones: z.number(),
-}
-const numberingRow = z.object(numbering)
-const outcomeRows = z.array(
-  z.object({
-    device: z.string(),
-    stored: z.number(),
-    quarantined: z.number(),
-    duplicate: z.number(),
-    carried: z.number(),
-    readings: z.number(),
-    repeated: z.number(),
-    ...numbering,
-  }),
-)
-
-/** What became of a device's messages and of the readings in them, and how it counts them: gaps known and
- *  filled, reboots, wraps, regresses, and duplicates with another content (a cloned device). */
-export interface DeviceOutcomes extends Record<Outcome, number>, Numbering {
-  /** Dealt with while an earlier intake log was in use, whose counts went with it. */
-  carried: number
-  /** What carries (boot, seq): stored, and seen before. */
-  readings: number
-  repeated: number
-}
-
 /** Where the memory stands with a replay: the position before the batch, and its raw messages; none when
  *  nothing is under way. */
 export interface ReplayPlan {
   position: number
   underWay: readonly number[]
+}
+
+interface Opened {
+  database: Database.Database
+  statements: Statements
+  quarantine: Quarantine
+  books: OutcomeBooks
 }
 
 export class IngestMemory {
@@ -68,7 +43,7 @@ export class IngestMemory {
   readonly #prints = new PrintBudget()
   /** Devices with a gap. */
   readonly #gapped = new Set<string>()
-  #opened: { database: Database.Database; statements: Statements; quarantine: Quarantine } | undefined
+  #opened: Opened | undefined
   #origin: number | undefined
 
   constructor(file: string) {
@@ -80,7 +55,12 @@ export class IngestMemory {
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
     bringUpToDate(database)
-    this.#opened = { database, statements: prepare(database), quarantine: new Quarantine(database) }
+    this.#opened = {
+      database,
+      statements: prepare(database),
+      quarantine: new Quarantine(database),
+      books: new OutcomeBooks(database),
+    }
     for (const { device } of deviceNames.parse(this.#statements.gapped.all())) this.#gapped.add(device)
     this.#origin = cursorRow.parse(this.#statements.cursor.get()).origin ?? undefined
   }
@@ -92,6 +72,11 @@ export class IngestMemory {
 
   get quarantine(): Quarantine {
     return this.#open.quarantine
+  }
+
+  /** What became of everybody's messages. */
+  get books(): OutcomeBooks {
+    return this.#open.books
   }
 
   /** Position of the last message dealt with; 0 before the first. */
@@ -161,16 +146,6 @@ export class IngestMemory {
       statements.finishReplay.run(to)
     })
     save()
-  }
-
-  outcomes(): ReadonlyMap<string, DeviceOutcomes> {
-    const rows = outcomeRows.parse(this.#statements.outcomes.all())
-    return new Map(rows.map(({ device, ...counts }) => [device, counts]))
-  }
-
-  /** How all devices together count their messages. */
-  numbering(): Numbering {
-    return numberingRow.parse(this.#statements.numbering.get())
   }
 
   /** Devices of which something is missing. */
@@ -251,15 +226,6 @@ function prepare(database: Database.Database) {
     ),
     saveAsks: database.prepare('update device set asks = @asks, given_up = @givenUp where device = @name'),
     gapped: database.prepare('select device from device where missing > 0'),
-    numbering: database.prepare(
-      `select ${['missing', 'filled', 'reboots', 'wraps', 'regresses', 'clones']
-        .map((count) => `total(${count}) as ${count}`)
-        .join(', ')}, total(given_up) as givenUp from device`,
-    ),
-    outcomes: database.prepare(
-      `select device, stored, quarantined, duplicate, carried, readings, repeated, missing, given_up as givenUp,
-         filled, reboots, wraps, regresses, clones from device`,
-    ),
     replay: database.prepare('select position, under_way from replay'),
     planReplay: database.prepare('update replay set position = ?, under_way = ?'),
     finishReplay: database.prepare('update replay set position = ?, under_way = null'),

@@ -56,7 +56,12 @@ export class PendingCount {
     this.#counts.clear()
   }
 
-  /** Device -> messages that wait; `uncounted` of them were not looked at yet. */
+  /** Device -> messages that wait, as far as they were looked at. */
+  get devices(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
+  /** The same; `uncounted` were not looked at yet. */
   waiting(extent: IntakeExtent): Waiting {
     return { devices: this.#counts, uncounted: messagesAfter(this.#to, extent) }
   }

@@ -145,9 +145,9 @@ test('what the device no longer has is given up at once, known and counted', () 
     clock.advance(10 * minute)
   }
   expect(commands).toHaveLength(1)
-  expect(memory.numbering()).toMatchObject({ missing: 3, givenUp: 3, filled: 0 })
+  expect(memory.books.numbering()).toMatchObject({ missing: 3, givenUp: 3, filled: 0 })
   hear(sample(house(1), 3))
-  expect(memory.numbering(), 'and still welcome').toMatchObject({ missing: 2, givenUp: 2, filled: 1 })
+  expect(memory.books.numbering(), 'and still welcome').toMatchObject({ missing: 2, givenUp: 2, filled: 1 })
 })
 
 test('who never answers is asked five times', () => {
@@ -157,5 +157,5 @@ test('who never answers is asked five times', () => {
     hear(sample(house(1), seq))
   }
   expect(commands).toHaveLength(5)
-  expect(memory.numbering()).toMatchObject({ missing: 3, givenUp: 3 })
+  expect(memory.books.numbering()).toMatchObject({ missing: 3, givenUp: 3 })
 })

@@ -61,7 +61,7 @@ function fill(): void {
 function readAll() {
   const reader = openIntakeReader(file)
   const messages = reader.read(0, 100_000)
-  const accepted = [...reader.counts().values()].reduce((sum, count) => sum + count.accepted, 0)
+  const { accepted } = reader.totals()
   const end = reader.end()
   reader.close()
   const good = messages.filter(({ publisher }) => publisher !== damagedPublisher)

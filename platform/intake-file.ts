@@ -208,6 +208,28 @@ const schema = `
   create table if not exists consumer (name text primary key, position integer not null) without rowid;
   create table if not exists unused (first integer primary key, last integer not null);`
 
+/** What all devices together were counted for stands in the row of the log. Whoever writes a tally moves it, and
+ *  whoever saves tallies out of a damaged file has it right again. */
+const sums = `
+  create trigger if not exists tally_added after insert on tally begin
+    update log set accepted = accepted + new.accepted, wills = wills + new.wills, refused = refused + new.refused;
+  end;
+  create trigger if not exists tally_changed after update on tally begin
+    update log set accepted = accepted + new.accepted - old.accepted, wills = wills + new.wills - old.wills,
+      refused = refused + new.refused - old.refused;
+  end;`
+
+/** Logs of earlier versions: the first wrote its counts with every batch, the second had no sums. */
+const columnsSince = {
+  tallied: 'alter table log add column tallied integer; update log set tallied = end',
+  accepted: `
+    alter table log add column accepted integer not null default 0;
+    alter table log add column wills integer not null default 0;
+    alter table log add column refused integer not null default 0;
+    update log set (accepted, wills, refused) =
+      (select coalesce(sum(accepted), 0), coalesce(sum(wills), 0), coalesce(sum(refused), 0) from tally)`,
+}
+
 /** Makes or completes the tables. */
 function makeReady(database: Database.Database, originPosition: number): void {
   database.pragma('journal_mode = WAL')
@@ -216,11 +238,11 @@ function makeReady(database: Database.Database, originPosition: number): void {
   database.pragma(`busy_timeout = ${busyMs}`)
   database.exec(schema)
   const columns = z.array(z.object({ name: z.string() })).parse(database.pragma('table_info(log)'))
-  // A log of the first version wrote its counts with every batch.
-  if (!columns.some(({ name }) => name === 'tallied'))
-    database.exec('alter table log add column tallied integer; update log set tallied = end')
+  for (const [column, add] of Object.entries(columnsSince))
+    if (!columns.some(({ name }) => name === column)) database.transaction(() => database.exec(add))()
+  database.exec(sums)
   database
-    .prepare('insert or ignore into log values (1, ?, ?, ?)')
+    .prepare('insert or ignore into log (only, origin, end, tallied) values (1, ?, ?, ?)')
     .run(originPosition, originPosition, originPosition)
   const known = database.prepare('insert or ignore into consumer values (?, ?)')
   for (const consumer of intakeConsumers) known.run(consumer, 0)

@@ -157,10 +157,18 @@ test("the broker's own counts are in the same transaction: accepted, wills and r
     append(log, message(3, 'hengkang-b02-heat', true)),
   ])
   const reader = openIntakeReader(join(folder, 'intake.db'))
-  expect(Object.fromEntries(reader.counts())).toEqual({
+  const devices = ['hengkang-b01-heat', 'hengkang-b02-heat', 'hengkang-b03-heat']
+  expect(Object.fromEntries(reader.books(devices).counts)).toEqual({
     'hengkang-b01-heat': { accepted: 2, wills: 0, refused: 0 },
     'hengkang-b02-heat': { accepted: 1, wills: 1, refused: 1 },
   })
+  expect(reader.totals()).toMatchObject({ accepted: 3 })
+  await expect.poll(() => reader.totals()).toMatchObject({ accepted: 3, wills: 1, refused: 1 })
+  const search = { after: 'hengkang-b01', part: 'b02', limit: 10 }
+  expect([reader.devicesAfter(search), reader.devicesAfter({ ...search, part: '' }).length]).toEqual([
+    ['hengkang-b02-heat'],
+    2,
+  ])
   reader.close()
 })
 
@@ -198,7 +206,7 @@ test('only what every consumer has dealt with is trimmed, and counts and positio
   await close(log)
   expect(reader.read(origin, 100)).toEqual([])
   expect(reader.end()).toBe(origin + 5)
-  expect(reader.counts().get('hengkang-b01-heat')?.accepted).toBe(5)
+  expect(reader.totals().accepted).toBe(5)
   reader.close()
 })
 

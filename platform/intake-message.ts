@@ -44,11 +44,15 @@ export interface IntakeReader {
   origin(): number
   /** Position of the newest message on disk, trimmed or not. */
   end(): number
-  /** Per device (the one the topic names) since the log was created; trimming does not change it. */
-  counts(): Map<string, IntakeCount>
   extent(): IntakeExtent
-  /** All of that at one instant, for a sum that must hold while the broker writes. */
-  books(): IntakeBooks
+  /** The sum over all devices, at one instant, from one row: what it costs does not depend on how many there are. */
+  totals(): IntakeTotals
+  /** The counts of these devices, at one instant: for sums that must hold while the broker writes. A device is the
+   *  one the topic names; counting began with the log, and trimming does not change it. */
+  books(devices: readonly string[]): IntakeBooks
+  /** Devices that were counted, in the order of their names: the first `limit` above `after` with `part` in their
+   *  names. One that is new follows a quarter of a second later. */
+  devicesAfter(search: { after: string; part: string; limit: number }): string[]
   close(): void
 }
 
@@ -60,8 +64,12 @@ export interface IntakeExtent {
 }
 
 export interface IntakeBooks extends IntakeExtent {
-  counts: Map<string, IntakeCount>
+  /** Those of which something was counted. */
+  counts: ReadonlyMap<string, IntakeCount>
 }
+
+/** `wills` and `refused` may be a quarter of a second behind; nothing is added up from them. */
+export interface IntakeTotals extends IntakeExtent, IntakeCount {}
 
 /** Messages above `after`: not simply so many positions, for some may never have been given out. */
 export function messagesAfter(after: number, { origin, end, unused }: IntakeExtent): number {

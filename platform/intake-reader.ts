@@ -2,7 +2,15 @@ import Database from 'better-sqlite3'
 import { statSync } from 'node:fs'
 import { z } from 'zod'
 import { damagedMessages, readBatch } from './intake-batch.ts'
-import type { IntakeBooks, IntakeCount, IntakeExtent, IntakeMessage, IntakeReader } from './intake-message.ts'
+import {
+  messagesAfter,
+  type IntakeBooks,
+  type IntakeCount,
+  type IntakeExtent,
+  type IntakeMessage,
+  type IntakeReader,
+  type IntakeTotals,
+} from './intake-message.ts'
 import { ifWhole, rowReader, rowsFrom } from './intake-rows.ts'
 import { Tallies } from './intake-tallies.ts'
 
@@ -13,9 +21,10 @@ import { Tallies } from './intake-tallies.ts'
  *  says so (`damagedPublisher`). A file that the broker had to replace is noticed and opened anew. */
 
 const logRow = z.object({ origin: z.number(), end: z.number(), tallied: z.number() })
-const tallyRows = z.array(
-  z.object({ device: z.string(), accepted: z.number(), wills: z.number(), refused: z.number() }),
-)
+const count = { accepted: z.number(), wills: z.number(), refused: z.number() }
+const sumRow = z.object(count)
+const tallyRows = z.array(z.object({ device: z.string(), ...count }))
+const deviceRows = z.array(z.object({ device: z.string() }))
 const lowestRow = z.object({ position: z.number() })
 const unusedRows = z.array(z.object({ first: z.number(), last: z.number() }))
 const unusedRow = z.object({ last: z.number().nullable() })
@@ -67,24 +76,33 @@ class SqliteIntakeReader implements IntakeReader {
     return this.#log.end
   }
 
-  counts(): Map<string, IntakeCount> {
-    return this.books().counts
-  }
-
   extent(): IntakeExtent {
     const { origin, end } = this.#log
     return { origin, end, unused: unusedRows.parse(this.#statements?.allUnused.all() ?? []) }
   }
 
-  books(): IntakeBooks {
+  totals(): IntakeTotals {
     const statements = this.#statements
-    if (!statements) return { origin: 0, end: 0, counts: new Map(), unused: [] }
-    const look = () => {
+    if (!statements) return { ...nothingYet, accepted: 0, wills: 0, refused: 0 }
+    return atOneInstant(statements, () => {
+      const extent = this.extent()
+      const { accepted, ...others } = sumRow.parse(statements.sums.get())
+      return { ...extent, ...others, accepted: accepted + messagesAfter(this.#log.tallied, extent) }
+    })
+  }
+
+  books(devices: readonly string[]): IntakeBooks {
+    const statements = this.#statements
+    if (!statements) return { ...nothingYet, counts: new Map() }
+    return atOneInstant(statements, () => {
       const { end, tallied } = this.#log
-      return { ...this.extent(), counts: countsOf(statements, { next: tallied + 1, end }) }
-    }
-    // A transaction that met damage cannot be ended well: then it is not quite one instant.
-    return ifWhole(() => statements.database.transaction(look)()) ?? look()
+      return { ...this.extent(), counts: countsOf(statements, devices, { next: tallied + 1, end }) }
+    })
+  }
+
+  devicesAfter(search: { after: string; part: string; limit: number }): string[] {
+    const rows = deviceRows.parse(this.#statements?.devicesAfter.all(search) ?? [])
+    return rows.map(({ device }) => device)
   }
 
   close(): void {
@@ -132,7 +150,14 @@ function prepare(file: string) {
       database,
       log,
       rows: rowReader(database, () => logRow.parse(log.get()).end),
-      counts: database.prepare('select device, accepted, wills, refused from tally'),
+      sums: database.prepare('select accepted, wills, refused from log'),
+      counts: database.prepare(
+        `select device, accepted, wills, refused from json_each(?) asked join tally on device = asked.value`,
+      ),
+      devicesAfter: database.prepare(
+        `select device from tally where device > @after and (@part = '' or instr(device, @part) > 0)
+         order by device limit @limit`,
+      ),
       lowest: database.prepare('select coalesce(min(position), 0) as position from consumer'),
       allUnused: database.prepare('select first, last from unused'),
       unused: database.prepare('select max(last) as last from unused where first <= ? and last <= ?'),
@@ -145,16 +170,27 @@ function prepare(file: string) {
   }
 }
 
+/** Before the broker made the file. */
+const nothingYet: IntakeExtent = { origin: 0, end: 0, unused: [] }
+
+/** A transaction that met damage cannot be ended well: then it is not quite one instant. */
+function atOneInstant<T>({ database }: Statements, look: () => T): T {
+  return ifWhole(() => database.transaction(look)()) ?? look()
+}
+
 /** The broker's counts, and those of the batches that it has not counted yet. */
 function countsOf(
   statements: Statements,
+  devices: readonly string[],
   uncounted: { next: number; end: number },
 ): Map<string, IntakeCount> {
-  const rows = tallyRows.parse(statements.counts.all())
-  const counts = new Map(rows.map(({ device, ...count }) => [device, count]))
+  const rows = tallyRows.parse(statements.counts.all(JSON.stringify(devices)))
+  const counts = new Map(rows.map(({ device, ...own }) => [device, own]))
+  const asked = new Set(devices)
   const tallies = new Tallies()
   tallies.batches(rowsFrom(statements.rows, uncounted.next), uncounted)
   for (const [device, accepted, wills] of tallies.take()) {
+    if (!asked.has(device)) continue
     const was = counts.get(device) ?? { accepted: 0, wills: 0, refused: 0 }
     counts.set(device, { ...was, accepted: was.accepted + accepted, wills: was.wills + wills })
   }

@@ -141,13 +141,17 @@ describe('a contract that was put right', () => {
       expect(await page.locator('[data-verdict]').getAttribute('data-verdict')).toBe('right')
       const rows = await page.locator('[data-ledger]').evaluateAll((all) => all.map((row) => row.dataset))
       expect(rows.map(({ ledger, concern }) => `${ledger} ${concern}`).slice(0, 2)).toEqual([
-        `${third} quarantined`,
         `${second} quarantined`,
+        `${third} quarantined`,
       ])
       expect(await page.locator(`[data-ledger="${third}"] [data-column="missing"]`).innerText()).toBe('3')
       await screenshot(page, 'ops-desk-zh-ledger')
-      await page.locator('[data-column="stored"] button').click()
-      expect(await page.locator('th[data-column="stored"]').getAttribute('aria-sort')).toBe('descending')
+      await page.getByRole('button', { name: /有缺号/ }).click()
+      await page.locator(`[data-ledger="${second}"]`).waitFor({ state: 'detached' })
+      expect(await page.locator('[data-ledger]').evaluateAll((all) => all.length)).toBe(1)
+      await page.getByRole('searchbox').fill('b02')
+      await page.locator('.nothing').waitFor()
+      await page.getByRole('button', { name: '全部' }).click()
       await page.locator(`[data-ledger="${second}"] [data-column="quarantined"] a`).click()
       await page.locator('[data-group]').waitFor()
       expect(page.url()).toContain(`#quarantine?device=${second}`)

@@ -89,9 +89,10 @@ function boundTo(reader: IntakeReader, { end, onEnd }: { end: number; onEnd: () 
     },
     end: () => end,
     origin: () => reader.origin(),
-    counts: () => reader.counts(),
     extent: () => ({ ...reader.extent(), end }),
-    books: () => reader.books(),
+    totals: () => reader.totals(),
+    books: (devices) => reader.books(devices),
+    devicesAfter: (search) => reader.devicesAfter(search),
     close: () => reader.close(),
   }
 }

@@ -6,6 +6,7 @@ import { nothing, route, type Route } from './route.ts'
 import {
   discardAnswer,
   ledgerAnswer,
+  ledgerConcerns,
   quarantineAnswer,
   quarantineGroupAnswer,
   replayAnswer,
@@ -14,6 +15,8 @@ import {
 /** The books: what became of every message, what was refused, and having it judged again. Every member of staff
  *  may look; who deals with devices and contracts may act. */
 const groupsShown = 1_000
+const linesAPage = 200
+const mostLinesAPage = 1_000
 
 const asked = { access: 'staff', params: nothing, query: nothing, body: nothing } as const
 const groupParams = z.object({ id: z.coerce.number<string>().int().min(1) })
@@ -30,9 +33,17 @@ function looking({ ledger, quarantine }: DashboardDeps): Route[] {
       ...asked,
       method: 'get',
       path: '/api/v1/ledger',
-      summary: 'What became of every accepted message',
+      summary: 'What became of every accepted message: the total, and the devices a page at a time',
+      query: z.object({
+        concern: z.enum(ledgerConcerns).exactOptional(),
+        device,
+        after: z.string().max(128).default(''),
+        limit: z.coerce.number<string>().int().min(1).max(mostLinesAPage).default(linesAPage),
+      }),
       answer: ledgerAnswer,
-      handle: async () => ({ body: await ledger() }),
+      handle: async ({ query: { device: part = '', ...wish } }) => ({
+        body: await ledger({ ...wish, part }),
+      }),
     }),
     route({
       ...asked,

@@ -5,7 +5,7 @@ import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
-import type { ledgerAnswer, quarantineItem, rawMessage } from './schemas.ts'
+import type { LedgerConcern, ledgerAnswer, quarantineItem, rawMessage } from './schemas.ts'
 
 /** What the dashboard needs from the rest of the house. It says so here, in its own words, and is handed things
  *  that fit; it reaches for none of them itself. Times are epoch ms. */
@@ -19,7 +19,7 @@ export interface DashboardDeps {
   valvesFor: (order: WorkOrder) => readonly string[]
   staff: StaffDoor
   faults: () => readonly AlarmView[]
-  ledger: () => Promise<Ledger>
+  ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
   health: () => Promise<Health>
   /** In Prometheus' text format. */
@@ -95,6 +95,15 @@ export interface AlarmView {
 }
 
 export type Ledger = z.infer<typeof ledgerAnswer>
+/** A page of the ledger's lines. */
+export interface LedgerWish {
+  concern?: LedgerConcern
+  /** Only devices with this in their names. */
+  part: string
+  /** `next` of the page before; '' for the first. */
+  after: string
+  limit: number
+}
 export type QuarantineItem = z.infer<typeof quarantineItem>
 export type RawMessage = z.infer<typeof rawMessage>
 

@@ -51,7 +51,11 @@ export class RunningDashboard {
       valvesFor: () => ['v1'],
       staff: this.staff,
       faults: () => [alarm],
-      ledger: () => Promise.resolve(ledger),
+      ledger: ({ part, limit }) =>
+        Promise.resolve({
+          ...ledger,
+          devices: ledger.devices.filter(({ device }) => device.includes(part)).slice(0, limit),
+        }),
       quarantine: this.quarantine,
       health: () => Promise.resolve(this.health),
       metricsText: () => Promise.resolve('estate_accepted_total 7\n'),
@@ -240,6 +244,8 @@ const line = {
 const ledger = {
   total: { ...line, unreadable: 0 },
   devices: [{ device: 'meter', ...line }],
+  concerns: { out: 0, cloned: 0, pending: 0, quarantined: 1, missing: 1 },
+  checked: { devices: 1, sinceMs: startMs },
   imbalance: 0,
   uncounted: 0,
   atMs: startMs,

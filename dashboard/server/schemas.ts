@@ -154,9 +154,28 @@ const ledgerLine = z.object({
   difference: z.int(),
 })
 
+/** What may be the matter with a device's books, the worst first: its line is out; two contents came under one
+ *  number; something waits, lies in quarantine, or is missing. */
+export const ledgerConcerns = ['out', 'cloned', 'pending', 'quarantined', 'missing'] as const
+export type LedgerConcern = (typeof ledgerConcerns)[number]
+
 export const ledgerAnswer = z.object({
   total: ledgerLine.extend({ unreadable: count }),
+  /** One page. Without a wish those with a concern come first (what only waits is none), by name. */
   devices: z.array(ledgerLine.extend({ device: z.string() })).readonly(),
+  /** `after` of the next page; absent on the last. */
+  next: z.string().exactOptional(),
+  /** How many devices have which concern. */
+  concerns: z.object({
+    out: count,
+    cloned: count,
+    pending: count,
+    quarantined: count,
+    missing: count,
+  }),
+  /** The lines are checked in rounds; the last one saw so many devices, each since that time. Absent before it. */
+  checked: z.object({ devices: count, sinceMs: z.number() }).exactOptional(),
+  /** Messages that no count explains, in the total or in the lines of the last round. */
   imbalance: count,
   /** Waiting messages that the total has and the devices do not have yet. */
   uncounted: count,

@@ -39,7 +39,8 @@ export async function settle(aftermath: Aftermath): Promise<Findings> {
   const unheard = await unheardStates(listener, meters)
   const retained = await retainedStates(follower, meters.retained.size)
   await Promise.all([meters.stop(), listener.stop()])
-  const total = await until('an empty queue', () => emptyLedger(system), drainLimitMs)
+  const { atMs } = await until('an empty queue', () => emptyLedger(system), drainLimitMs)
+  const total = await until('every line checked', () => emptyLedger(system, atMs), drainLimitMs)
   const verdict = compare(meters.acknowledged, await storedReadings(aftermath))
   const complaints = [...aboutReadings(verdict, total, meters), ...aboutStates(meters, unheard, retained)]
   const { accepted, quarantined, duplicate, refused } = total
@@ -65,10 +66,12 @@ async function storedReadings({
   return storedInDuckDb(dataDir)
 }
 
-async function emptyLedger(system: RunningSystem) {
+/** When nothing waits any longer, and every line was looked at since `checkedMs`. */
+async function emptyLedger(system: RunningSystem, checkedMs = 0) {
   try {
-    const { total, imbalance } = await system.api('/api/v1/ledger', answers.ledger)
-    return total.pending === 0 && total.accepted > 0 ? { ...total, imbalance } : undefined
+    const { total, imbalance, checked, atMs } = await system.api('/api/v1/ledger', answers.ledger)
+    if (total.pending > 0 || total.accepted === 0 || (checked?.sinceMs ?? 0) < checkedMs) return undefined
+    return { ...total, imbalance, atMs }
   } catch {
     return undefined
   }

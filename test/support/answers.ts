@@ -14,6 +14,8 @@ export const ledger = z.object({
   total: ledgerLine,
   devices: z.array(ledgerLine.extend({ device: z.string() })),
   imbalance: z.number(),
+  checked: z.object({ devices: z.number(), sinceMs: z.number() }).optional(),
+  atMs: z.number(),
 })
 
 export const quarantine = z.object({

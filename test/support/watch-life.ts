@@ -51,16 +51,20 @@ class PacedReader implements IntakeReader {
     return this.#reader.origin()
   }
 
-  counts(): ReturnType<IntakeReader['counts']> {
-    return this.#reader.counts()
-  }
-
   extent(): ReturnType<IntakeReader['extent']> {
     return this.#reader.extent()
   }
 
-  books(): ReturnType<IntakeReader['books']> {
-    return this.#reader.books()
+  totals(): ReturnType<IntakeReader['totals']> {
+    return this.#reader.totals()
+  }
+
+  books(devices: readonly string[]): ReturnType<IntakeReader['books']> {
+    return this.#reader.books(devices)
+  }
+
+  devicesAfter(search: Parameters<IntakeReader['devicesAfter']>[0]): string[] {
+    return this.#reader.devicesAfter(search)
   }
 
   close(): void {

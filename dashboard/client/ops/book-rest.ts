@@ -26,6 +26,9 @@ const deviceLine = z.object({ device: z.string(), ...line })
 const ledger = z.object({
   total: z.object({ ...line, unreadable: count }),
   devices: z.array(deviceLine),
+  next: z.optional(z.string()),
+  concerns: z.object({ out: count, cloned: count, pending: count, quarantined: count, missing: count }),
+  checked: z.optional(z.object({ devices: count, sinceMs: z.number() })),
   imbalance: count,
   uncounted: count,
   atMs: count,
@@ -88,8 +91,18 @@ export interface Selection {
   reason?: string
 }
 
-export function readLedger(abort: AbortSignal): Promise<Answer<Ledger>> {
-  return call('/api/v1/ledger', { signal: abort }, ledger)
+/** One page of the devices; see the API's description. */
+export interface LedgerWish {
+  device?: string
+  concern?: string
+  after?: string
+}
+
+const linesAPage = 100
+
+export function readLedger(wish: LedgerWish, abort: AbortSignal): Promise<Answer<Ledger>> {
+  const query = new URLSearchParams({ ...wish, limit: String(linesAPage) })
+  return call(`/api/v1/ledger?${query.toString()}`, { signal: abort }, ledger)
 }
 
 export function readQuarantine(device: string | undefined, abort: AbortSignal): Promise<Answer<Quarantine>> {

@@ -1,17 +1,15 @@
-import { useState } from 'preact/hooks'
-import type { DeviceLine } from './book-rest.ts'
+import type { DeviceLine, Ledger } from './book-rest.ts'
 import { figure } from './figures.ts'
 import {
-  arrangeLines,
   columns,
   concerns,
-  concernsOf,
-  countConcerns,
-  pressed,
+  firstPage,
+  pageAfter,
+  pageBefore,
+  worstConcern,
   type Column,
   type Concern,
-  type LedgerWish,
-  type Order,
+  type Place,
 } from './ledger-rows.ts'
 import { Mark } from './mark.tsx'
 import { say } from './say.ts'
@@ -19,9 +17,6 @@ import type { OpsText } from './texts.ts'
 import { addressOf } from './view.ts'
 
 /* On a phone the rows are laid out as cards, and a browser then forgets that they are a table: hence the roles. */
-
-/** Rows drawn at a time: a district has thousands, and nobody reads them all. */
-const rowsAtATime = 100
 
 const headText: Readonly<Record<Column, OpsText>> = {
   device: 'col-device',
@@ -35,53 +30,50 @@ const headText: Readonly<Record<Column, OpsText>> = {
   refused: 'col-refused',
 }
 
-export function LedgerTable({ lines }: { lines: readonly DeviceLine[] }) {
-  const [wish, setWish] = useState<LedgerWish>({ name: '', concern: undefined, order: undefined })
-  const [limit, setLimit] = useState(rowsAtATime)
-  const wanted = arrangeLines(lines, wish)
-  const hidden = Math.max(0, wanted.length - limit)
+interface TableOf {
+  ledger: Ledger
+  place: Place
+  onPlace: (place: Place) => void
+  /** What is shown is still the answer to what was asked before. */
+  isBusy: boolean
+}
+
+export function LedgerTable({ ledger, place, onPlace, isBusy }: TableOf) {
+  const { devices, checked, total } = ledger
+  const none = total.accepted + total.refused === 0
   return (
-    <section class="panel" aria-labelledby="ledger-devices-name">
+    <section class="panel" aria-labelledby="ledger-devices-name" aria-busy={isBusy}>
       <h2 class="panel-name" id="ledger-devices-name">
-        {say('ledger-devices')} <b class="badge">{figure(lines.length)}</b>
+        {say('ledger-devices')} {checked && <b class="badge">{figure(checked.devices)}</b>}
       </h2>
-      <Wishes lines={lines} wish={wish} onWish={setWish} />
-      {wanted.length === 0 ? (
-        <p class="nothing">{say(lines.length === 0 ? 'ledger-none' : 'ledger-no-match')}</p>
+      <Wishes counts={ledger.concerns} place={place} onPlace={onPlace} />
+      {devices.length === 0 ? (
+        <p class="nothing">{say(none ? 'ledger-none' : 'ledger-no-match')}</p>
       ) : (
         <table class="ledger" role="table" aria-labelledby="ledger-devices-name">
-          <Head order={wish.order} onPress={(by) => setWish({ ...wish, order: pressed(wish.order, by) })} />
+          <Head />
           <tbody role="rowgroup">
-            {wanted.slice(0, limit).map((line) => (
+            {devices.map((line) => (
               <Row key={line.device} line={line} />
             ))}
           </tbody>
         </table>
       )}
-      {hidden > 0 && (
-        <button class="more" type="button" onClick={() => setLimit(limit + rowsAtATime)}>
-          {say('more', { count: hidden })}
-        </button>
-      )}
+      <Pages next={ledger.next} place={place} onPlace={onPlace} />
     </section>
   )
 }
 
-interface WishesOf {
-  lines: readonly DeviceLine[]
-  wish: LedgerWish
-  onWish: (wish: LedgerWish) => void
-}
+type WishesOf = Pick<TableOf, 'place' | 'onPlace'> & { counts: Ledger['concerns'] }
 
-function Wishes({ lines, wish, onWish }: WishesOf) {
-  const counts = countConcerns(lines)
+function Wishes({ counts, place, onPlace }: WishesOf) {
   const chip = (concern: Concern | undefined) => (
     <button
       key={concern ?? 'all'}
       class="chip"
       type="button"
-      aria-pressed={wish.concern === concern}
-      onClick={() => onWish({ ...wish, concern })}
+      aria-pressed={place.concern === concern}
+      onClick={() => onPlace({ ...firstPage, name: place.name, concern })}
     >
       {say(`concern-${concern ?? 'all'}`)} {concern && <b>{figure(counts[concern])}</b>}
     </button>
@@ -94,32 +86,46 @@ function Wishes({ lines, wish, onWish }: WishesOf) {
         name="device"
         aria-label={say('find-device')}
         placeholder={say('find-device')}
-        value={wish.name}
-        onInput={(event) => onWish({ ...wish, name: event.currentTarget.value.trim() })}
+        maxLength={64}
+        value={place.name}
+        onInput={(event) => onPlace({ ...place, name: event.currentTarget.value.trim(), cursors: [] })}
       />
       <div class="chips" role="group" aria-labelledby="ledger-devices-name">
         {chip(undefined)}
-        {concerns.filter((concern) => counts[concern] > 0 || wish.concern === concern).map(chip)}
+        {concerns.filter((concern) => counts[concern] > 0 || place.concern === concern).map(chip)}
       </div>
     </div>
   )
 }
 
-function Head({ order, onPress }: { order: Order; onPress: (by: Column) => void }) {
+function Pages({ next, place, onPlace }: Pick<TableOf, 'place' | 'onPlace'> & { next: string | undefined }) {
+  const isFirst = place.cursors.length === 0
+  if (isFirst && next === undefined) return null
+  return (
+    <nav class="pages" aria-label={say('pages')}>
+      <button class="button" type="button" disabled={isFirst} onClick={() => onPlace(pageBefore(place))}>
+        {say('page-before')}
+      </button>
+      <span>{say('page-number', { count: place.cursors.length + 1 })}</span>
+      <button
+        class="button"
+        type="button"
+        disabled={next === undefined}
+        onClick={() => next !== undefined && onPlace(pageAfter(place, next))}
+      >
+        {say('page-after')}
+      </button>
+    </nav>
+  )
+}
+
+function Head() {
   return (
     <thead role="rowgroup">
       <tr role="row">
         {columns.map((column) => (
-          <th
-            key={column}
-            scope="col"
-            role="columnheader"
-            data-column={column}
-            aria-sort={order?.by === column ? order.direction : undefined}
-          >
-            <button class="sort" type="button" onClick={() => onPress(column)}>
-              {say(headText[column])}
-            </button>
+          <th key={column} scope="col" role="columnheader" data-column={column}>
+            {say(headText[column])}
           </th>
         ))}
         <th scope="col" role="columnheader">
@@ -132,9 +138,8 @@ function Head({ order, onPress }: { order: Order; onPress: (by: Column) => void 
 
 function Row({ line }: { line: DeviceLine }) {
   const { device, difference, clones, regresses } = line
-  const troubled = concernsOf(line)
   return (
-    <tr role="row" data-ledger={device} data-concern={troubled[0]}>
+    <tr role="row" data-ledger={device} data-concern={worstConcern(line)}>
       <th scope="row" role="rowheader">
         <a href={addressOf({ name: 'watch', device })} title={say('see-device', { device })}>
           <code>{device}</code>

@@ -1,16 +1,21 @@
+import { useRef, useState } from 'preact/hooks'
 import { serverNowMs } from '../server-clock.ts'
 import { BookFrame } from './book-frame.tsx'
 import { readLedger, type Ledger } from './book-rest.ts'
 import { figure } from './figures.ts'
+import { firstPage, wishFor } from './ledger-rows.ts'
 import { LedgerTable } from './ledger-table.tsx'
 import type { LiveEstate } from './live-estate.ts'
 import { Mark } from './mark.tsx'
-import { say } from './say.ts'
-import { usePolled } from './use-polled.ts'
+import { say, sayAge } from './say.ts'
+import { usePolled, type Polled } from './use-polled.ts'
 
 /** What became of every message: one sum that adds up, and the same for every device. */
 export function LedgerView({ live }: { live: LiveEstate }) {
-  const { polled } = usePolled('ledger', readLedger, live)
+  const [place, setPlace] = useState(firstPage)
+  const wish = wishFor(place)
+  const asked = usePolled(JSON.stringify(wish), (abort) => readLedger(wish, abort), live)
+  const polled = useHeld(asked.polled)
   return (
     <main class="floor books">
       <section class="panel" aria-labelledby="ledger-name">
@@ -28,9 +33,23 @@ export function LedgerView({ live }: { live: LiveEstate }) {
           )}
         </BookFrame>
       </section>
-      {polled.state === 'ready' && <LedgerTable lines={polled.value.devices} />}
+      {polled.state === 'ready' && (
+        <LedgerTable
+          ledger={polled.value}
+          place={place}
+          onPlace={setPlace}
+          isBusy={asked.polled.state === 'loading'}
+        />
+      )}
     </main>
   )
+}
+
+/** While another page is being read the one before stays on the screen: the sum is the same, and nothing flickers. */
+function useHeld(polled: Polled<Ledger>): Polled<Ledger> {
+  const held = useRef(polled)
+  if (polled.state !== 'loading') held.current = polled
+  return held.current
 }
 
 const terms = ['stored', 'quarantined', 'duplicate', 'pending'] as const
@@ -64,12 +83,20 @@ function spoken({ accepted, stored, quarantined, duplicate, pending }: Ledger['t
   return { accepted, stored, quarantined, duplicate, pending }
 }
 
-function Verdict({ ledger: { imbalance, uncounted } }: { ledger: Ledger }) {
+function Verdict({ ledger: { imbalance, uncounted, checked } }: { ledger: Ledger }) {
   const verdict = imbalance === 0 ? 'right' : 'out'
   return (
     <p class="verdict" data-verdict={verdict} role="status">
       <Mark state={imbalance === 0 ? 'right' : 'lost'} />
       <b>{imbalance === 0 ? say('ledger-right') : say('ledger-out', { count: figure(imbalance) })}</b>
+      {checked && (
+        <span>
+          {say('ledger-checked', {
+            count: figure(checked.devices),
+            age: sayAge(serverNowMs.value - checked.sinceMs),
+          })}
+        </span>
+      )}
       {uncounted > 0 && <span>{say('ledger-counting', { count: figure(uncounted) })}</span>}
     </p>
   )
