@@ -1,7 +1,8 @@
 import { Agenda } from './agenda.ts'
 import type { Device } from './firmware/device.ts'
 import type { Outgoing } from './firmware/message.ts'
-import { stepEstate, tickMs, type EstateDesign, type EstatePlant } from './plant/estate-plant.ts'
+import { tickMs } from './plant/day.ts'
+import { stepEstate, type EstateDesign, type EstatePlant } from './plant/estate-plant.ts'
 import type { RunningEstate } from './scenarios/fault-kind.ts'
 
 /** Something that happens to an estate, once. */

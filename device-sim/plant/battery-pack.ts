@@ -49,7 +49,13 @@ export function chargerPowerW(pack: Pack, { soc, taperS }: Charge): number {
   return Math.max(pack.chargerW * Math.exp(-taperS / pack.taperTimeS), floorW)
 }
 
+/** The charge after `dtS` at a constant `powerW` above 0. */
 export function chargeFor(pack: Pack, was: Charge, powerW: number, dtS: number): Charge {
   const soc = Math.min(1, was.soc + (powerW * efficiency * dtS) / 3600 / pack.wh)
-  return { soc, taperS: soc < pack.taperFrom ? 0 : was.taperS + dtS }
+  return { soc, taperS: was.taperS + Math.max(0, dtS - timeToTaperS(pack, was, powerW)) }
+}
+
+/** Time at `powerW` until the taper begins, s; 0 when it has begun. */
+export function timeToTaperS(pack: Pack, { soc }: Charge, powerW: number): number {
+  return Math.max(0, ((pack.taperFrom - soc) * pack.wh * 3600) / (powerW * efficiency))
 }

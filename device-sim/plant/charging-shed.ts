@@ -1,224 +1,243 @@
-import { logNormal, poisson, randomFor, uniform, type Random } from '../random.ts'
+import type { StopReason } from '../../firmware-contracts/words.ts'
 import {
-  arrivingSoc,
-  chargeFor,
-  chargerPowerW,
-  packs,
-  somePack,
-  type Charge,
-  type Pack,
-} from './battery-pack.ts'
-import { dayOf, hourMs, inServiceMs, midnightOf, minuteMs, timeOfDay, type HourWeights } from './day.ts'
-import { controlPort, idle, relayClosed, type Control } from './port-phases.ts'
+  energyAt,
+  isFree,
+  seat,
+  startPort,
+  stepPort,
+  stopOrder,
+  touch,
+  touched,
+  warmthAt,
+  type PortState,
+  type Supply,
+} from './charging-port.ts'
+import { dayOf, hourMs, inServiceMs, midnightOf, tickMs } from './day.ts'
+import { relayClosed } from './port-phases.ts'
+import { visitsOfDay, type ShedPlace, type Visit } from './residents.ts'
 
-/** A shed of charging ports through the day: people come home, plug in, scan the code, and fetch the bike
- *  when it suits them. What the shed draws is the sum of its ports and of its own lamp and controller, so
- *  its energy is conserved. Stepped every few seconds. Figures: domain.md E3. */
-export interface Visit {
-  arrivesMs: number
-  pack: Pack
-  soc: number
-  /** From plugging in to the accepted order. */
-  scansAfterMs: number
-  /** How long the bike stays after its charging ended. */
-  lingersMs: number
-  /** Taken away at this time, full or not. */
-  leavesMs?: number
-}
-
-interface Guest {
-  visit: Visit
-  charge: Charge
-  stoppedMs: number | undefined
-}
-
-export interface PortState {
-  control: Control
-  guest: Guest | undefined
-  /** Relay contacts stuck together: they no longer open. */
-  welded: boolean
-  powerW: number
-  /** Never resets. */
-  energyWh: number
-  /** Its value when the session began. */
-  sessionFromWh: number
-  /** Above the air around it. */
-  warmthK: number
+/** A shed of charging ports through the day. What it draws is the sum of its ports, of its own lamp and
+ *  controller, and of what else hangs on its feeder, so its energy is conserved. It moves from one thing that
+ *  happens to the next: a shed where nothing happens costs nothing. Figures: domain.md A1 and E3. */
+export interface ShedFittings {
+  /** What the feeder gives; 0 in an outage. */
+  feederV: number
+  /** A heater, a car: on the feeder, but on no port. */
+  foreignW: number
+  smoke: boolean
+  water: boolean
+  door: boolean
+  estop: boolean
+  extinguisher: boolean
+  /** The shed's earth leakage breaker has tripped. */
+  rcdTripped: boolean
 }
 
 export interface ShedState {
+  /** Of the last step. */
+  atMs: number
+  /** Nothing happens before. */
+  nextMs: number
   ports: readonly PortState[]
+  fittings: ShedFittings
   /** Of the local day, in order of arrival; `nextVisit` is the first still to come. */
   visits: readonly Visit[]
   visitsDay: number
   nextVisit: number
   /** Who found every port taken. */
   turnedAway: number
+  /** Too much is drawn for another session. */
+  refusing: boolean
+  /** Since when it is more than the feeder bears. */
+  overSinceMs: number | undefined
+  /** Since `atMs`. */
+  powerW: number
+  /** At `atMs`. */
   energyWh: number
 }
 
-export interface ShedPlace {
-  seed: number
-  id: string
-  ports: number
-}
-
-const busyHours: HourWeights = [
-  0.2, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5, 0.8, 0.9, 0.8, 0.7, 0.9, 1.6, 1.2, 0.8, 0.8, 1, 1.5, 2.4, 2.8, 2.8, 2.4,
-  1.2, 0.5,
-]
-const sessionsPerPortDay = 1
-/** One in five is off again long before the battery is full. */
-const hurried = 0.2
-const longestLingerMs = 6 * hourMs
-export const standbyW = 15
 export const mainsV = 225
-const thermalKPerW = 15
-const thermalTimeS = 600
-const contactOhm = 0.005
+export const standbyW = 15
+export const refuseAboveW = 7_800
+export const shedAboveW = 8_700
+const acceptBelowW = 0.9 * refuseAboveW
+const shedAfterMs = 10_000
+/** A charger's electronics live between these. */
+const lowestV = 176
+const highestV = 264
+const smokesAtC = 90
 const registerWhPerHour = 200
 
-/** Everybody who comes to the shed on the local `day`. */
-export function visitsOfDay(place: ShedPlace, day: number): readonly Visit[] {
-  const random = randomFor(place.seed, place.id, `visits/${day}`)
-  const visits = Array.from({ length: poisson(random, sessionsPerPortDay * place.ports) }, () =>
-    someVisit(random, midnightOf(day) + timeOfDay(random, busyHours)),
-  )
-  return visits.sort((a, b) => a.arrivesMs - b.arrivesMs)
-}
-
-function someVisit(random: Random, arrivesMs: number): Visit {
-  const inAHurry = random() < hurried
-  const leavesMs = arrivesMs + uniform(random, 10, 90) * minuteMs
-  return {
-    arrivesMs,
-    pack: somePack(random),
-    soc: arrivingSoc(random),
-    scansAfterMs: uniform(random, 15, 60) * 1000,
-    lingersMs: Math.min(longestLingerMs, logNormal(random, 1.5 * hourMs, 0.8)),
-    ...(inAHurry && { leavesMs }),
-  }
+const inOrder: ShedFittings = {
+  feederV: mainsV,
+  foreignW: 0,
+  smoke: false,
+  water: false,
+  door: false,
+  estop: false,
+  extinguisher: false,
+  rcdTripped: false,
 }
 
 /** An empty shed at `atMs`. Its registers have counted since `inServiceMs`, faster than any real day does, so
  *  that no restart of the simulation turns one back. */
 export function startShed(place: ShedPlace, atMs: number): ShedState {
-  const ports = Array.from({ length: place.ports }, (): PortState => {
-    const energyWh = Math.floor((atMs - inServiceMs) / hourMs) * registerWhPerHour
-    return {
-      control: idle,
-      guest: undefined,
-      welded: false,
-      powerW: 0,
-      energyWh,
-      sessionFromWh: energyWh,
-      warmthK: 0,
-    }
-  })
+  const energyWh = Math.floor((atMs - inServiceMs) / hourMs) * registerWhPerHour
   const visits = visitsOfDay(place, dayOf(atMs))
-  const nextVisit = visits.filter((visit) => visit.arrivesMs < atMs).length
-  return { ports, visits, visitsDay: dayOf(atMs), nextVisit, turnedAway: 0, energyWh: 0 }
-}
-
-/** The shed at `nowMs`, `dtS` seconds after `was`. */
-export function stepShed(place: ShedPlace, was: ShedState, nowMs: number, dtS: number): ShedState {
-  let shed = openDay(place, was, nowMs)
-  for (let visit = shed.visits[shed.nextVisit]; visit && visit.arrivesMs <= nowMs;) {
-    shed = { ...admit(shed, visit), nextVisit: shed.nextVisit + 1 }
-    visit = shed.visits[shed.nextVisit]
+  return {
+    atMs,
+    nextMs: atMs + tickMs,
+    ports: Array.from({ length: place.ports }, () => startPort(atMs, energyWh)),
+    fittings: inOrder,
+    visits,
+    visitsDay: dayOf(atMs),
+    nextVisit: visits.filter((visit) => visit.arrivesMs < atMs).length,
+    turnedAway: 0,
+    refusing: false,
+    overSinceMs: undefined,
+    powerW: standbyW,
+    energyWh: 0,
   }
-  const ports = shed.ports.map((port) => stepPort(port, nowMs, dtS))
-  return { ...shed, ports, energyWh: shed.energyWh + (shedPowerW(ports) * dtS) / 3600 }
 }
 
-/** At midnight the next day's visitors are known; whoever has not come by then comes first. */
-function openDay(place: ShedPlace, was: ShedState, nowMs: number): ShedState {
-  const today = dayOf(nowMs)
-  if (was.visitsDay === today) return was
-  const late = was.visits.slice(was.nextVisit)
-  return { ...was, visits: [...late, ...visitsOfDay(place, today)], visitsDay: today, nextVisit: 0 }
+/** The shed at `nowMs`, a whole tick; `was` itself when nothing has happened since. */
+export function stepShed(place: ShedPlace, was: ShedState, nowMs: number, outdoorC: number): ShedState {
+  let shed = was
+  while (shed.nextMs <= nowMs) shed = turn(place, shed, turnAtMs(shed, nowMs), outdoorC)
+  return shed
+}
+
+/** Something about the shed changes from outside: everything in it is looked at in the next tick. */
+export function refitShed(was: ShedState, change: Partial<ShedFittings>): ShedState {
+  return touchShed({ ...was, fittings: { ...was.fittings, ...change }, ports: was.ports.map(touch) })
+}
+
+export function withPort(was: ShedState, index: number, change: (port: PortState) => PortState): ShedState {
+  return touchShed({ ...was, ports: was.ports.map((port, at) => (at === index ? change(port) : port)) })
+}
+
+/** The server ends the session on the port with this index, or all of them. */
+export function stopOrders(was: ShedState, nowMs: number, index?: number): ShedState {
+  const stop = (port: PortState, at: number) =>
+    index === undefined || at === index ? stopOrder(port, nowMs, 'server') : port
+  return touchShed({ ...was, ports: was.ports.map(stop) })
 }
 
 /** The visitor takes one of the free ports, or leaves when there is none. */
 export function admit(was: ShedState, visit: Visit): ShedState {
-  const free = was.ports.flatMap((port, index) =>
-    port.guest === undefined && port.control.phase === 'idle' ? [index] : [],
-  )
+  const free = was.ports.flatMap((port, index) => (isFree(port) ? [index] : []))
   const chosen = free[visit.arrivesMs % Math.max(1, free.length)]
   if (chosen === undefined) return { ...was, turnedAway: was.turnedAway + 1 }
-  return withPort(was, chosen, (port) => ({ ...port, guest: arrive(visit) }))
+  return withPort(was, chosen, (port) => seat(port, visit))
 }
 
-function arrive(visit: Visit): Guest {
-  return { visit, charge: { soc: visit.soc, taperS: 0 }, stoppedMs: undefined }
+/** At the meters, V. */
+export function voltageOf({ feederV, rcdTripped }: ShedFittings): number {
+  return rcdTripped ? 0 : feederV
 }
 
-/** Fault: the contacts of port `index` weld. The resident who charges there stops, or one comes and does, so
- *  that the current that no longer ends can be seen. */
-export function weldRelay(was: ShedState, index: number, nowMs: number): ShedState {
-  return withPort(was, index, (port) => {
-    const visit: Visit = {
-      arrivesMs: nowMs,
-      pack: packs[2],
-      soc: 0.2,
-      scansAfterMs: 0,
-      lingersMs: longestLingerMs,
-    }
-    const guest = port.guest ?? arrive(visit)
-    return { ...port, welded: true, guest: { ...guest, stoppedMs: nowMs } }
-  })
+/** Why nothing may charge here now. */
+export function lockOf(fittings: ShedFittings): StopReason | undefined {
+  if (fittings.smoke || fittings.extinguisher) return 'smoke'
+  if (fittings.rcdTripped) return 'ground_failure'
+  if (fittings.estop) return 'no_power'
+  if (fittings.water) return 'water'
+  const volts = voltageOf(fittings)
+  if (volts === 0) return 'no_power'
+  if (volts < lowestV) return 'under_voltage'
+  return volts > highestV ? 'over_voltage' : undefined
 }
 
-function withPort(was: ShedState, index: number, change: (port: PortState) => PortState): ShedState {
-  return { ...was, ports: was.ports.map((port, at) => (at === index ? change(port) : port)) }
+/** Smoke, water and the emergency button open the contactor before all ports. */
+export function contactorClosed(fittings: ShedFittings): boolean {
+  const { smoke, extinguisher, rcdTripped, estop, water } = fittings
+  return !(smoke || extinguisher || rcdTripped || estop || water)
 }
 
-/** What all ports and the shed itself draw, W. */
-export function shedPowerW(ports: readonly PortState[]): number {
-  return ports.reduce((sum, port) => sum + port.powerW, standbyW)
+/** The shed's own register, Wh. */
+export function shedEnergyAt({ atMs, energyWh, powerW }: ShedState, nowMs: number): number {
+  return energyWh + (powerW * (nowMs - atMs)) / 3_600_000
 }
 
-export function currentMa(port: PortState): number {
-  const factor = port.guest?.visit.pack.powerFactor ?? 1
-  return (port.powerW / mainsV / factor) * 1000
+/** What was touched from outside turns now, everything else when it is due. */
+function turnAtMs(shed: ShedState, nowMs: number): number {
+  return shed.nextMs === touched ? nowMs : Math.max(wholeTick(shed.nextMs), shed.atMs + tickMs)
 }
 
-function stepPort(was: PortState, nowMs: number, dtS: number): PortState {
-  if (!was.guest && was.control.phase === 'idle' && was.warmthK < 0.01) return was
-  const guest = was.guest && !hasLeft(was.guest, was.control, nowMs) ? was.guest : undefined
-  const seen = { plug: guest !== undefined, order: hasOrder(guest, nowMs), powerW: guest ? was.powerW : 0 }
-  const control = controlPort(was.control, seen, nowMs)
-  const conducts = relayClosed(control.phase) || was.welded
-  const powerW = guest && conducts ? chargerPowerW(guest.visit.pack, guest.charge) : 0
-  const amps = guest ? powerW / mainsV / guest.visit.pack.powerFactor : 0
-  const warm = thermalKPerW * amps * amps * contactOhm
-  return {
-    ...was,
-    control,
-    guest: guest && charged(guest, control, { powerW, nowMs, dtS }),
-    powerW,
-    energyWh: was.energyWh + (powerW * dtS) / 3600,
-    sessionFromWh: control.sessionMs === was.control.sessionMs ? was.sessionFromWh : was.energyWh,
-    warmthK: was.warmthK + (warm - was.warmthK) * (1 - Math.exp(-dtS / thermalTimeS)),
+function touchShed(shed: ShedState): ShedState {
+  return { ...shed, nextMs: touched }
+}
+
+function wholeTick(ms: number): number {
+  return Math.ceil(ms / tickMs) * tickMs
+}
+
+function turn(place: ShedPlace, was: ShedState, nowMs: number, outdoorC: number): ShedState {
+  const energyWh = shedEnergyAt(was, nowMs)
+  const shed = limitPower(detectSmoke(openDay(place, was, nowMs), nowMs, outdoorC), nowMs)
+  const { fittings, refusing } = shed
+  const volts = voltageOf(fittings)
+  const live = contactorClosed(fittings)
+  const supply: Supply = { volts, outdoorC, lock: lockOf(fittings), live, refusing }
+  const ports = shed.ports.map((port) => (port.nextMs <= nowMs ? stepPort(port, supply, nowMs) : port))
+  const powerW = drawnW(ports, fittings)
+  const turned = { ...shed, atMs: nowMs, ports, energyWh, powerW }
+  return { ...turned, nextMs: nextTurnMs(turned, nowMs) }
+}
+
+/** What the ports, the shed itself and whatever else is on the feeder draw, W. */
+function drawnW(ports: readonly PortState[], fittings: ShedFittings): number {
+  const own = voltageOf(fittings) === 0 ? 0 : standbyW + fittings.foreignW
+  return ports.reduce((sum, port) => sum + port.powerW, own)
+}
+
+function nextTurnMs(shed: ShedState, nowMs: number): number {
+  if (shed.overSinceMs !== undefined || shed.powerW > acceptBelowW) return nowMs + tickMs
+  const visitMs = shed.visits[shed.nextVisit]?.arrivesMs ?? Infinity
+  const soonest = shed.ports.reduce((soon, port) => Math.min(soon, port.nextMs), visitMs)
+  return Math.min(soonest, midnightOf(shed.visitsDay + 1))
+}
+
+/** Lets in who has come. At midnight the next day's visitors are known; who has not come by then comes first. */
+function openDay(place: ShedPlace, was: ShedState, nowMs: number): ShedState {
+  let shed = was
+  const today = dayOf(nowMs)
+  if (shed.visitsDay !== today) {
+    const late = shed.visits.slice(shed.nextVisit)
+    shed = { ...shed, visits: [...late, ...visitsOfDay(place, today)], visitsDay: today, nextVisit: 0 }
   }
+  for (let visit = shed.visits[shed.nextVisit]; visit && visit.arrivesMs <= nowMs;) {
+    shed = { ...admit(shed, visit), nextVisit: shed.nextVisit + 1 }
+    visit = shed.visits[shed.nextVisit]
+  }
+  return shed
 }
 
-function hasOrder(guest: Guest | undefined, nowMs: number): boolean {
-  if (!guest || guest.stoppedMs !== undefined) return false
-  return nowMs >= guest.visit.arrivesMs + guest.visit.scansAfterMs
+/** C01: a battery that burns smokes at 90 °C, or when its time has come. */
+function detectSmoke(was: ShedState, nowMs: number, outdoorC: number): ShedState {
+  if (was.fittings.smoke) return was
+  const smokes = was.ports.some((port) => {
+    const { runaway } = port.fittings
+    return runaway && (nowMs >= runaway.smokesAtMs || outdoorC + warmthAt(port, nowMs) >= smokesAtC)
+  })
+  return smokes ? refitShed(was, { smoke: true }) : was
 }
 
-function hasLeft(guest: Guest, control: Control, nowMs: number): boolean {
-  if (guest.visit.leavesMs !== undefined) return nowMs >= guest.visit.leavesMs
-  return control.phase === 'finishing' && nowMs >= control.sincePhaseMs + guest.visit.lingersMs
+/** C10: above 7.8 kW nobody new may charge; above 8.7 kW for ten seconds the last who came has to stop. */
+function limitPower(was: ShedState, nowMs: number): ShedState {
+  const refusing = was.powerW > (was.refusing ? acceptBelowW : refuseAboveW)
+  const overSinceMs = was.powerW > shedAboveW ? (was.overSinceMs ?? nowMs) : undefined
+  if (refusing === was.refusing && overSinceMs === undefined && was.overSinceMs === undefined) return was
+  const shed = { ...was, refusing, overSinceMs }
+  if (overSinceMs === undefined || nowMs - overSinceMs < shedAfterMs) return shed
+  const running = shed.ports.flatMap(({ control }, index) =>
+    relayClosed(control.phase) ? [{ index, sessionMs: control.sessionMs }] : [],
+  )
+  const last = running.toSorted((a, b) => b.sessionMs - a.sessionMs)[0]
+  return last ? withPort(shed, last.index, (port) => stopOrder(port, nowMs, 'overload')) : shed
 }
 
-function charged(
-  guest: Guest,
-  control: Control,
-  step: { powerW: number; nowMs: number; dtS: number },
-): Guest {
-  const charge = chargeFor(guest.visit.pack, guest.charge, step.powerW, step.dtS)
-  const ended = control.phase === 'finishing' && guest.stoppedMs === undefined
-  return { ...guest, charge, stoppedMs: ended ? step.nowMs : guest.stoppedMs }
+/** All the ports' registers together, Wh. */
+export function portsEnergyAt({ ports }: ShedState, nowMs: number): number {
+  return ports.reduce((sum, port) => sum + energyAt(port, nowMs), 0)
 }

@@ -1,6 +1,8 @@
 import type { Random } from '../random.ts'
 
 /** The district's wall clock: China has one zone and no summer time, so its days are simple arithmetic. */
+/** An estate's step: nothing is told apart within it. */
+export const tickMs = 5_000
 export const minuteMs = 60_000
 export const hourMs = 3_600_000
 export const dayMs = 86_400_000

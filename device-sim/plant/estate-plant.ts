@@ -1,17 +1,17 @@
 import { mainMeterDevice, flatMeterDevice, type Estate } from '../fleet.ts'
 import { randomFor, uniform } from '../random.ts'
 import type { Scenario } from '../scenarios/scenario.ts'
-import { startShed, stepShed, type ShedPlace, type ShedState } from './charging-shed.ts'
-import { dayMs, dayOf, hourMs, inServiceMs, midnightOf, minuteMs } from './day.ts'
+import { startShed, stepShed, type ShedState } from './charging-shed.ts'
+import { dayMs, dayOf, hourMs, inServiceMs, midnightOf, minuteMs, tickMs } from './day.ts'
 import { flatSites } from './flats.ts'
 import { startHeating, stepHeating, type Heating, type HeatingDesign } from './heating.ts'
 import { designLoop, makeUpCapacityM3h } from './heating-loop.ts'
+import type { ShedPlace } from './residents.ts'
 import { startWater, stepWater, type WaterDesign, type WaterState } from './water-network.ts'
 
 /** Everything physical in one estate, on one clock: pressures and ports every tick, heat and water every
  *  minute. A calm estate is a function of seed and time alone, so that starting again later the same day
  *  finds the same bikes in the same ports and no register turned back. */
-export const tickMs = 5_000
 
 /** What a scenario says about the time and its people. */
 export interface Conditions extends Pick<Scenario, 'weather' | 'season' | 'absences'> {
@@ -40,6 +40,8 @@ const designKwPerM2 = 0.052
 const personsPerHousehold = 3
 /** More than any exchanger gives: the heat register of a restart must not be behind that of the run before. */
 const registerPerDesign = 2
+/** No weather makes a sound port too hot. */
+const mildC = 10
 
 export function designEstate(
   estate: Estate,
@@ -97,10 +99,20 @@ export function startEstate(design: EstateDesign, startMs: number): EstatePlant 
 
 function shedSinceYesterday(place: ShedPlace, nowMs: number): ShedState {
   const beginMs = midnightOf(dayOf(nowMs - dayMs))
-  let shed = startShed(place, beginMs)
-  for (let atMs = beginMs; atMs < nowMs; atMs += tickMs)
-    shed = stepShed(place, shed, atMs + tickMs, tickMs / 1000)
-  return shed
+  return stepShed(place, startShed(place, beginMs), nowMs, mildC)
+}
+
+/** As long as nothing happens they are the same sheds. */
+function stepSheds(
+  { sheds: places }: EstateDesign,
+  was: readonly ShedState[],
+  at: { nowMs: number; outdoorC: number },
+): readonly ShedState[] {
+  if (was.every(({ nextMs }) => nextMs > at.nowMs)) return was
+  return was.map((shed, index) => {
+    const place = places[index]
+    return place ? stepShed(place, shed, at.nowMs, at.outdoorC) : shed
+  })
 }
 
 /** One tick later. */
@@ -114,10 +126,7 @@ export function stepEstate(design: EstateDesign, was: EstatePlant): EstatePlant 
     ...heating,
     water:
       was.water.atMs + minuteMs <= nowMs ? stepWater(design.water, was.water, heating.outdoorC) : was.water,
-    sheds: was.sheds.map((shed, index) => {
-      const place = design.sheds[index]
-      return place ? stepShed(place, shed, nowMs, tickS) : shed
-    }),
+    sheds: stepSheds(design, was.sheds, { nowMs, outdoorC: heating.outdoorC }),
     heatKwh: was.heatKwh + (Math.max(0, heating.heat.heatKw) * tickS) / 3600,
     madeUpL: was.madeUpL + madeUpM3 * 1000,
   }

@@ -40,8 +40,8 @@ describe('the ground truth of a run', () => {
     ])
   })
 
-  test('a welded relay concerns its port alone, and lasts until somebody comes', () => {
-    const [weld] = truthOf({ fault: 'relay-welded', t: 0, until: 60, target: 'hengkang-shed1-p03' })
+  test('a welded relay concerns its port alone, and lasts until it is replaced', () => {
+    const [weld] = truthOf({ fault: 'relay-welded', t: 0, target: 'hengkang-shed1-p03' })
     expect(weld).toMatchObject({
       untilMs: null,
       affected: { households: 0, buildings: [], ports: ['hengkang-shed1-p03'] },
