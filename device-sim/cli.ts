@@ -13,6 +13,7 @@ import { fleetNames, fleets } from './fleets/fleets.ts'
 import { SimulatedEstate } from './live.ts'
 import { LoadRun } from './load.ts'
 import { hourMs } from './plant/day.ts'
+import { runReplay } from './recorded/replay-command.ts'
 import { registryFile } from './registry-file.ts'
 import { groundTruth, type Run } from './scenarios/ground-truth.ts'
 import { loadScenario, ordinaryDay, scenarioNames } from './scenarios/scenario.ts'
@@ -51,6 +52,8 @@ const optionsSchema = z
     rate: z.coerce.number<string>().min(1).max(100_000),
     duration: z.coerce.number<string>().min(1).max(86_400),
     connections: z.coerce.number<string>().int().min(1).max(60_000).optional(),
+    replay: z.string().optional(),
+    replayZone: z.string(),
     loss: z.coerce.number<string>().min(0).max(1),
     without: z.array(z.string()),
   })
@@ -76,6 +79,7 @@ const progressMs = 10_000
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv)
   if (options.list) return void process.stdout.write(listing())
+  if (options.replay !== undefined) return replay({ ...options, replay: options.replay })
   const fleet = fleets[options.fleet].build()
   if (options.emitRegistry !== undefined)
     writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
@@ -83,6 +87,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   else if (options.load && options.credentials !== undefined)
     await runLoad(options, fleet, options.credentials)
   else if (options.credentials !== undefined) await runLive(options, fleet, options.credentials)
+}
+
+/** Recorded meters instead of a fleet. */
+async function replay(options: Options & { replay: string }): Promise<void> {
+  const began = performance.now()
+  const messages = await runReplay(options)
+  if (messages) await print(messages, options, began)
 }
 
 function parse(argv: readonly string[]): Options {
@@ -130,6 +141,11 @@ function command(): Command {
     .option('--connections <n>', 'load: at most so many lines; all of the fleet’s unless told')
     .option('--emit-registry <file>', 'write the fleet as a registry-import file')
     .option('--truth <file>', 'write what was really broken, where, when and who was affected')
+    .option(
+      '--replay <file>',
+      'play recorded registers (meter,local_time,register_l; .gz) instead of a fleet',
+    )
+    .option('--replay-zone <zone>', 'whose wall clock the recorded times are', 'Europe/Madrid')
     .option('--loss <share>', 'live: share of tele messages that are numbered and never sent', '0')
     .option('--without <device...>', 'leave these devices to real ones', [])
     .exitOverride()
@@ -150,13 +166,15 @@ async function runOffline(options: Options, fleet: Fleet): Promise<void> {
   const uploadS = upload !== undefined ? { uploadS: upload } : {}
   const began = performance.now()
   const simulation = new Simulation({ fleet, scenario, seed, startMs, without, keeps: false, ...uploadS })
-  const messages = saidUntil(untilMs, simulation)
-  if (options.digest) {
-    const { messages: said, sha256 } = digest(messages)
-    const seconds = ((performance.now() - began) / 1000).toFixed(2)
-    process.stdout.write(`messages ${said} sha256 ${sha256} seconds ${seconds}\n`)
-  } else await pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
+  await print(saidUntil(untilMs, simulation), options, began)
   writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs, tolls: simulation.tolls() })
+}
+
+async function print(messages: Iterable<Outgoing>, options: Options, began: number): Promise<void> {
+  if (!options.digest) return pipeline(Readable.from(linesOf(messages)), process.stdout, { end: false })
+  const { messages: said, sha256 } = digest(messages)
+  const seconds = ((performance.now() - began) / 1000).toFixed(2)
+  process.stdout.write(`messages ${said} sha256 ${sha256} seconds ${seconds}\n`)
 }
 
 function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {

@@ -180,7 +180,7 @@ function sampleOf({ forwardL, flowLph, airC }: MeterSenses): WaterMeterTele {
 }
 
 /** Every device has a slot of its own, the same after every restart: `hash(dev) % period` (domain.md E4). */
-function slotAfter(atMs: number, device: string, periodMs: number): number {
+export function slotAfter(atMs: number, device: string, periodMs: number): number {
   const slotMs = hash32(`${device}/slot`) % periodMs
   return (Math.floor((atMs - slotMs) / periodMs) + 1) * periodMs + slotMs
 }
