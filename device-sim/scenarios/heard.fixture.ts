@@ -18,7 +18,8 @@ export interface Sample {
 
 export class Heard {
   readonly scenario: Scenario
-  readonly #startMs: number
+  /** When the scenario began, epoch ms. */
+  readonly startMs: number
   readonly #byDevice: ReadonlyMap<string, readonly Outgoing[]>
 
   /** Of what was heard, epoch ms. */
@@ -27,7 +28,7 @@ export class Heard {
   private constructor(scenario: Scenario, byDevice: ReadonlyMap<string, readonly Outgoing[]>, endMs: number) {
     this.scenario = scenario
     this.endMs = endMs
-    this.#startMs = Date.parse(scenario.start)
+    this.startMs = Date.parse(scenario.start)
     this.#byDevice = byDevice
   }
 
@@ -35,11 +36,8 @@ export class Heard {
   static of(name: string, hours: number, devices: Iterable<string>): Heard {
     const scenario = loadScenario(name)
     const byDevice = new Map(Array.from(devices, (device): [string, Outgoing[]] => [device, []]))
-    const fleet = partOf(demoFleet(), [
-      ...byDevice.keys(),
-      ...scenario.faults.map(({ target }) => target),
-      ...scenario.visits.map(({ target }) => target),
-    ])
+    const places = [...scenario.faults, ...scenario.visits].map(({ target }) => target)
+    const fleet = partOf(demoFleet(), [...byDevice.keys()], places)
     const startMs = Date.parse(scenario.start)
     const simulation = new Simulation({ fleet, scenario, seed: scenario.seed, startMs, keeps: false })
     const endMs = startMs + hours * hourMs
@@ -49,8 +47,8 @@ export class Heard {
 
   /** What arrived from one second of the scenario to another. */
   between(fromS: number, untilS: number): Heard {
-    const endMs = this.#startMs + untilS * 1000
-    const within = ({ t }: Outgoing) => t >= this.#startMs + fromS * 1000 && t < endMs
+    const endMs = this.startMs + untilS * 1000
+    const within = ({ t }: Outgoing) => t >= this.startMs + fromS * 1000 && t < endMs
     return new Heard(
       this.scenario,
       new Map([...this.#byDevice].map(([device, said]) => [device, said.filter(within)])),
@@ -85,7 +83,7 @@ export class Heard {
     return this.readings(place)
       .flatMap(({ t, values }) => {
         const value = values[signal]
-        return typeof value === 'number' ? [{ atS: (t - this.#startMs) / 1000, value }] : []
+        return typeof value === 'number' ? [{ atS: (t - this.startMs) / 1000, value }] : []
       })
       .toSorted((a, b) => a.atS - b.atS)
   }
@@ -95,15 +93,19 @@ function deviceOf({ topic }: Outgoing): string {
   return topic.split('/')[4] ?? ''
 }
 
-/** All buildings, for they share a loop, but only the sheds, meters and thermometers that are named. */
-function partOf(fleet: Fleet, ids: readonly string[]): Fleet {
-  const isNamed = (id: string) => ids.some((named) => named === id || named.startsWith(`${id}-`))
+/** Only the sheds, meters and thermometers that are named; but all buildings where somebody listens to the
+ *  heating, for they share a loop. */
+function partOf(fleet: Fleet, devices: readonly string[], places: readonly string[]): Fleet {
+  const isNamed = (id: string) =>
+    [...devices, ...places].some((named) => named === id || named.startsWith(`${id}-`))
+  const sharesLoop = devices.some((device) => /-(heat|room)$/.test(device))
   const estates = fleet.estates.map((estate) => ({
     ...estate,
     sheds: estate.sheds.filter(({ id }) => isNamed(id)),
-    buildings: estate.buildings.map((building) =>
-      isNamed(building.id) ? building : { ...building, meteredFlats: [], thermometerFlats: [] },
-    ),
+    buildings: estate.buildings.flatMap((building) => {
+      if (isNamed(building.id)) return [building]
+      return sharesLoop ? [{ ...building, meteredFlats: [], thermometerFlats: [] }] : []
+    }),
   }))
   return { ...fleet, estates }
 }

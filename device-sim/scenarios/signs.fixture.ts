@@ -18,10 +18,10 @@ export interface Evidence {
   withinH: number
 }
 
-type Shows = Evidence['shows']
+export type Sign = Evidence['shows']
 
 /** The longest stretch of samples for which it is so, s. */
-function longestS(samples: readonly Sample[], isSo: (value: number, atS: number) => boolean): number {
+export function longestS(samples: readonly Sample[], isSo: (value: number, atS: number) => boolean): number {
   let [longest, sinceS] = [-1, NaN]
   for (const { atS, value } of samples) {
     if (!isSo(value, atS)) sinceS = NaN
@@ -38,18 +38,18 @@ function median(values: readonly number[]): number {
 }
 
 export const above =
-  (signal: string, limit: number, forS: number): Shows =>
+  (signal: string, limit: number, forS: number): Sign =>
   (heard, at) =>
     longestS(heard.samples(at, signal), (value) => value > limit) >= forS
 
 export const below =
-  (signal: string, limit: number, forS: number): Shows =>
+  (signal: string, limit: number, forS: number): Sign =>
   (heard, at) =>
     longestS(heard.samples(at, signal), (value) => value < limit) >= forS
 
 /** Below a share of what it was in the scenario's first hour. */
 export const belowUsual =
-  (signal: string, share: number, forS: number): Shows =>
+  (signal: string, share: number, forS: number): Sign =>
   (heard, at) => {
     const samples = heard.samples(at, signal)
     const usual = median(samples.flatMap(({ atS, value }) => (atS < 3_600 ? [value] : [])))
@@ -58,7 +58,7 @@ export const belowUsual =
 
 /** Above the last value of another signal by so much. */
 export const aboveOther =
-  (signal: string, other: { at: string; signal: string }, by: number, forS: number): Shows =>
+  (signal: string, other: { at: string; signal: string }, by: number, forS: number): Sign =>
   (heard, at) => {
     const others = heard.samples(other.at, other.signal)
     let next = 0
@@ -69,9 +69,19 @@ export const aboveOther =
     return longestS(heard.samples(at, signal), higher) >= forS
   }
 
+/** So much less than at some moment of the last `withinS`. */
+export const falls =
+  (signal: string, by: number, withinS: number): Sign =>
+  (heard, at) => {
+    const samples = heard.samples(at, signal)
+    return samples.some(({ atS, value }) =>
+      samples.some((before) => before.atS < atS && before.atS >= atS - withinS && before.value >= value + by),
+    )
+  }
+
 /** The mean of the hour before each sample. */
 export const hourMeanAbove =
-  (signal: string, limit: number, forS: number): Shows =>
+  (signal: string, limit: number, forS: number): Sign =>
   (heard, at) => {
     const samples = heard.samples(at, signal)
     const means = samples.flatMap(({ atS }, index) => {
@@ -83,13 +93,13 @@ export const hourMeanAbove =
   }
 
 export const every =
-  (...signs: readonly Shows[]): Shows =>
+  (...signs: readonly Sign[]): Sign =>
   (heard, at) =>
     signs.every((shows) => shows(heard, at))
 
 /** Nothing at all is heard for so long. */
 export const silent =
-  (forS: number): Shows =>
+  (forS: number): Sign =>
   (heard, at) => {
     const moments = [...heard.said(at).map(({ t }) => t), heard.endMs]
     return moments.some((t, index) => t - (moments[index - 1] ?? t) > forS * 1000)
@@ -97,7 +107,7 @@ export const silent =
 
 /** The median of five offsets between a live reading and its arrival, s. */
 export const clockOff =
-  (byS: number): Shows =>
+  (byS: number): Sign =>
   (heard, at) => {
     const offsets = heard.said(at).flatMap(({ t, topic, payload }) => {
       const decoded = decode(topic, payload)
@@ -109,7 +119,7 @@ export const clockOff =
 
 /** A share of an hour's numbers comes twice. */
 export const twice =
-  (share: number): Shows =>
+  (share: number): Sign =>
   (heard, at) => {
     const hours = Map.groupBy(heard.readings(at), ({ t }) => Math.floor(t / 3_600_000))
     return [...hours.values()].some((readings) => {
@@ -119,7 +129,7 @@ export const twice =
   }
 
 /** Numbers go back under the same boot, and not by a retransmission's one or two. */
-export const regress: Shows = (heard, at) => {
+export const regress: Sign = (heard, at) => {
   const readings = heard.readings(at).filter(({ class: messageClass }) => messageClass === 'tele')
   return readings.some(({ boot, seq }, index) => {
     const last = readings[index - 1]
@@ -128,7 +138,7 @@ export const regress: Shows = (heard, at) => {
 }
 
 export const boots =
-  (times: number, withinS: number): Shows =>
+  (times: number, withinS: number): Sign =>
   (heard, at) => {
     const births = heard
       .messages(at)
@@ -137,20 +147,20 @@ export const boots =
   }
 
 export const broken =
-  (signal: string): Shows =>
+  (signal: string): Sign =>
   (heard, at) => {
     const marked = heard.readings(at).filter(({ quality }) => quality[signal] !== undefined)
     return marked.length >= 3
   }
 
 export const refused =
-  (times: number): Shows =>
+  (times: number): Sign =>
   (heard, at) =>
     heard.said(at).filter(({ topic, payload }) => !decode(topic, payload).ok).length >= times
 
 /** A value that keeps to one unit for 6 h and 60 samples, while another signal moves. */
 export const stuck =
-  (signal: string, moving: string): Shows =>
+  (signal: string, moving: string): Sign =>
   (heard, at) => {
     const samples = heard.samples(at, signal)
     const last = samples.filter(({ atS }) => atS > (samples.at(-1)?.atS ?? 0) - 6.2 * 3_600)
@@ -161,7 +171,7 @@ export const stuck =
 
 /** Each jump is more than physics, three times in a row. */
 export const jumps =
-  (signal: string, by: number): Shows =>
+  (signal: string, by: number): Sign =>
   (heard, at) => {
     const samples = heard.samples(at, signal)
     const jumped = samples.map(({ value }, index) => {
@@ -172,6 +182,6 @@ export const jumps =
   }
 
 export const reports =
-  (signal: string, limit: number, times: number): Shows =>
+  (signal: string, limit: number, times: number): Sign =>
   (heard, at) =>
     heard.samples(at, signal).filter(({ value }) => value < limit).length >= times
