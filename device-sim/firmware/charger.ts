@@ -293,10 +293,10 @@ function alarmOf(port: PortState): ChargerPortEvent {
 function portState(port: PortState): ChargerPortState {
   const { phase, error } = port.control
   return {
+    ...(inSession(port) && { sid: sessionNumber(port) }),
+    ...relayOf(port),
     phase,
     avail: availabilityOf(phase),
-    ...relayOf(port),
-    ...(inSession(port) && { sid: sessionNumber(port) }),
     ...foundOn(port),
     error,
   }
@@ -320,12 +320,12 @@ function portSample(parts: Parts, port: PortState, { nowMs, plant, shed }: Look)
   }
   return {
     u_dv: voltage(parts, shed.fittings),
+    t_amb_c10: halfDegrees(plant.outdoorC),
     i_ma: measuredAbove0(noise, milliamps / 10, milliamps / 1000) * 10,
     p_w10: measuredAbove0(noise, port.powerW * 10, port.powerW / 10),
     e_wh: Math.floor(energyAt(port, nowMs)),
     ...session,
     t_port_c10: halfDegrees(plant.outdoorC + warmthAt(port, nowMs)),
-    t_amb_c10: halfDegrees(plant.outdoorC),
     ...relayOf(port),
   }
 }

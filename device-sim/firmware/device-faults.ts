@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { kinds } from '../../firmware-contracts/message.ts'
+import { mainsV, refitShed } from '../plant/charging-shed.ts'
 import { minuteMs } from '../plant/day.ts'
 import { refit } from '../plant/heating-loop.ts'
 import { plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
@@ -88,8 +89,16 @@ const powerFaults: readonly FaultKind[] = [
 ]
 
 const estateDark = plantStrike(
-  (plant, _, design) => ({ ...plant, loop: refit(design.loop, plant.loop, { power: 'off' }) }),
-  (plant, _, design) => ({ ...plant, loop: refit(design.loop, plant.loop, { power: 'on' }) }),
+  (plant, _, design) => ({
+    ...plant,
+    loop: refit(design.loop, plant.loop, { power: 'off' }),
+    sheds: plant.sheds.map((shed) => refitShed(shed, { feederV: 0 })),
+  }),
+  (plant, _, design) => ({
+    ...plant,
+    loop: refit(design.loop, plant.loop, { power: 'on' }),
+    sheds: plant.sheds.map((shed) => refitShed(shed, { feederV: mainsV })),
+  }),
 )
 
 function both(one: Strike, other: Strike): Strike {

@@ -92,7 +92,7 @@ test('a boot within seconds is a new connection: the broker gives up the old one
   expect(wills).toMatchObject([{ boot: 1 }, { boot: 2 }, { boot: 3 }])
 })
 
-test('an estate without power is silent but for the wills; then it boots, and its pumps build up pressure again', () => {
+test('an estate without power is silent but for the wills; then everything boots, and its pumps turn', () => {
   const faults = [{ fault: 'power-cut', target: 'hengkang', t: 300, until: 900 }]
   const said = saidIn(30, demo({ faults }))
   const dark = said.filter(({ t }) => t >= atMs(5) && t < atMs(15))
@@ -106,6 +106,8 @@ test('an estate without power is silent but for the wills; then it boots, and it
     ({ values }) => values['dp_kpa'] ?? [],
   )
   expect(Math.min(...pressures.map(Number))).toBeGreaterThan(100)
+  const stops = readingsIn(said).flatMap(({ values }) => values['stop_reason'] ?? [])
+  expect(stops, 'who was charging is not').toContain('no_power')
 })
 
 test('outages that overlap end when the last of them does', () => {
