@@ -63,6 +63,7 @@ test('every mistake is listed at once, and the exit code is 2', async () => {
 test.each([
   ['a scenario that is not there', ['--offline', '--scenario', 'flood'], 'no scenario flood'],
   ['an option that is not there', ['--sead', '5'], '--sead'],
+  ['a device left out that nobody has', ['--offline', '--without', 'hengkang-b99-heat'], 'hengkang-b99-heat'],
   ['credentials that are not there', ['--credentials', join(folder, 'none.json')], 'cannot be read'],
 ])('%s: exit 2, no stack', async (_, given, message) => {
   const { code, error } = await sim(...given)

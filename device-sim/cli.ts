@@ -14,7 +14,7 @@ import { SimulatedEstate } from './live.ts'
 import { LoadRun } from './load.ts'
 import { hourMs } from './plant/day.ts'
 import { runReplay } from './recorded/replay-command.ts'
-import { registryFile } from './registry-file.ts'
+import { registryText } from './registry-file.ts'
 import { groundTruth, type Run } from './scenarios/ground-truth.ts'
 import { loadScenario, ordinaryDay, scenarioNames } from './scenarios/scenario.ts'
 import { digest, saidUntil, Simulation } from './simulation.ts'
@@ -81,8 +81,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   if (options.list) return void process.stdout.write(listing())
   if (options.replay !== undefined) return replay({ ...options, replay: options.replay })
   const fleet = fleets[options.fleet].build()
-  if (options.emitRegistry !== undefined)
-    writeFileSync(options.emitRegistry, `${JSON.stringify(registryFile(fleet), undefined, 2)}\n`)
+  if (options.emitRegistry !== undefined) writeFileSync(options.emitRegistry, registryText(fleet))
   if (options.offline) await runOffline(options, fleet)
   else if (options.load && options.credentials !== undefined)
     await runLoad(options, fleet, options.credentials)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { demoFleet } from './fleets/demo.ts'
-import { demoRegistry } from './registry-file.ts'
+import { demoRegistry, registryText } from './registry-file.ts'
 import { ordinaryDay } from './scenarios/scenario.ts'
 import { Simulation } from './simulation.ts'
 
@@ -32,7 +32,7 @@ const file = z
       }),
     ),
   })
-  .parse(JSON.parse(JSON.stringify(demoRegistry())))
+  .parse(JSON.parse(registryText(demoFleet())))
 
 const count = (type: string) => file.nodes.filter((node) => node.type === type).length
 
@@ -75,4 +75,10 @@ test('the devices of the file are those that speak', () => {
     ...(comms !== undefined && { gateway: comms }),
   }))
   expect(written.sort(byId)).toEqual([...speaking].sort(byId))
+})
+
+test('the text of the file is the file, a line for each thing', () => {
+  const text = registryText(demoFleet())
+  expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(demoRegistry())))
+  expect(text.split('\n').length).toBeLessThan(file.nodes.length + file.devices.length + 20)
 })

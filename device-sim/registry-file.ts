@@ -51,6 +51,16 @@ export function registryFile(fleet: Fleet) {
   }
 }
 
+/** The file's text, a line for each thing that stands there: to be read and compared by people, and half as
+ *  long as one with a line for each field. */
+export function registryText(fleet: Fleet): string {
+  const { format, district, sites, nodes, devices } = registryFile(fleet)
+  const list = (things: readonly object[]) =>
+    `[\n${things.map((thing) => JSON.stringify(thing)).join(',\n')}\n]`
+  const head = `"format":${JSON.stringify(format)},\n"district":${JSON.stringify(district)}`
+  return `{${head},\n"sites":${list(sites)},\n"nodes":${list(nodes)},\n"devices":${list(devices)}}\n`
+}
+
 function join(parts: readonly Entries[]): Entries {
   return { nodes: parts.flatMap(({ nodes }) => nodes), devices: parts.flatMap(({ devices }) => devices) }
 }

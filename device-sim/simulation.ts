@@ -49,10 +49,11 @@ export class Simulation {
   #underWay: Outgoing[] = []
   #nowMs: number
 
-  /** Throws an `OperatorError` when the scenario names what the fleet does not have. */
+  /** Throws an `OperatorError` when the scenario or `without` names what the fleet does not have. */
   constructor(options: SimulationOptions) {
-    const { fleet, scenario, seed, startMs } = options
+    const { fleet, scenario, seed, startMs, without = [] } = options
     checkScenario(scenario, fleet)
+    checkDevices(without, fleet)
     this.#seed = seed
     this.#nowMs = Math.floor(startMs / tickMs) * tickMs
     if (Object.keys(scenario.mischief).length > 0) this.#air = new Air(seed, scenario.mischief, this.#tolls)
@@ -230,4 +231,14 @@ export function checkScenario({ name, faults, visits }: Scenario, { estates }: F
       .map(({ target }) => `visit: this fleet has no shed ${target}`),
   ]
   if (mistakes.length > 0) throw new OperatorError(`The scenario ${name} does not fit the fleet:`, mistakes)
+}
+
+function checkDevices(named: readonly string[], { name, estates }: Fleet): void {
+  const isDevice = (id: string) =>
+    estates.some((estate) => {
+      const place = placeOf(estate, id)
+      return place && 'device' in place && place.device === id
+    })
+  const strangers = named.filter((id) => !isDevice(id))
+  if (strangers.length > 0) throw new OperatorError(`The fleet ${name} has no such devices:`, strangers)
 }

@@ -4,6 +4,7 @@ import { OperatorError } from '../../platform/operator-error.ts'
 import { history } from './history.ts'
 import { ingestAlone } from './ingest-alone.ts'
 import { pipeline } from './pipeline.ts'
+import { simulator } from './simulator.ts'
 import { writer } from './writer.ts'
 
 /** `npm run bench -- NAME [options]`: measurements, not tests. */
@@ -25,6 +26,11 @@ const benchmarks: Record<string, Benchmark> = {
   writer: {
     about: 'the InfluxDB writer beside raw HTTP with lines made beforehand [--quick]',
     run: writer,
+  },
+  sim: {
+    about:
+      'the simulator offline: a day of the demo and of the renovated estates, an hour of the district [--quick]',
+    run: simulator,
   },
   ingest: { about: 'processor time that ingest alone spends on a reading', run: ingestAlone },
 }
