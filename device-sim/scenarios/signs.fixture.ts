@@ -72,12 +72,27 @@ export const aboveOther =
 /** So much less than at some moment of the last `withinS`. */
 export const falls =
   (signal: string, by: number, withinS: number): Sign =>
-  (heard, at) => {
-    const samples = heard.samples(at, signal)
-    return samples.some(({ atS, value }) =>
-      samples.some((before) => before.atS < atS && before.atS >= atS - withinS && before.value >= value + by),
-    )
-  }
+  (heard, at) =>
+    hasChanged(heard.samples(at, signal), withinS, (before, after) => after <= before - by)
+
+export const rises =
+  (signal: string, by: number, withinS: number): Sign =>
+  (heard, at) =>
+    hasChanged(heard.samples(at, signal), withinS, (before, after) => after >= before + by)
+
+function hasChanged(
+  samples: readonly Sample[],
+  withinS: number,
+  isSo: (before: number, after: number) => boolean,
+): boolean {
+  return samples.some(({ atS, value }, index) => {
+    for (let before = samples[index - 1], back = 1; before && atS - before.atS <= withinS;) {
+      if (isSo(before.value, value)) return true
+      before = samples[index - ++back]
+    }
+    return false
+  })
+}
 
 /** The mean of the hour before each sample. */
 export const hourMeanAbove =
