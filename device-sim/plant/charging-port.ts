@@ -198,7 +198,7 @@ export function mendPort(port: PortState): PortState {
   const mended = { ...touch(port), fittings: soundPort }
   if (port.control.phase !== 'faulted') return mended
   const phase = port.guest ? 'finishing' : 'idle'
-  return { ...mended, powerW: 0, amps: 0, control: { ...port.control, phase, error: 'none' } }
+  return { ...mended, control: { ...port.control, phase, error: 'none' } }
 }
 
 /** The port at `nowMs`. */
@@ -206,12 +206,14 @@ export function stepPort(before: PortState, supply: Supply, nowMs: number): Port
   const was = settle(before, nowMs)
   const { energyWh, warmthK, fittings } = was
   const { guest: here, awaits } = visitorsAt(was, nowMs)
+  /** A relay that was replaced since the last step is open. */
+  const measures = here !== undefined && (relayClosed(was.control.phase) || fittings.welded)
   const seen = {
     plug: here !== undefined,
     order: hasOrder(here, nowMs),
     stopBy: here?.stopBy,
-    powerW: here ? was.powerW : 0,
-    amps: here ? was.amps : 0,
+    powerW: measures ? was.powerW : 0,
+    amps: measures ? was.amps : 0,
     sessionWh: energyWh - was.sessionFromWh,
     portC: supply.outdoorC + warmthK,
     residualMa: fittings.residualMa,

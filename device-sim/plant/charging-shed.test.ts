@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { packs } from './battery-pack.ts'
-import { energyAt } from './charging-port.ts'
+import { energyAt, warmthAt } from './charging-port.ts'
 import {
   admit,
   portsEnergyAt,
@@ -9,6 +9,7 @@ import {
   standbyW,
   startShed,
   stepShed,
+  withPort,
   type ShedState,
 } from './charging-shed.ts'
 import { dayMs, dayOf, hourMs, midnightOf, tickMs } from './day.ts'
@@ -163,4 +164,24 @@ test('C10: above 7.8 kW a new order has to wait, above 8.7 kW the last who came 
   expect(kept?.control.sessionMs).toBeLessThan(stopped[0]?.control.sessionMs ?? 0)
   const freed = run(refitShed(over, { foreignW: 0 }), began + 0.2 * hourMs, 0.05, () => {})
   expect(freed.ports.filter(({ control }) => control.phase === 'charging')).toHaveLength(2)
+})
+
+test('C03, C02: half an ohm adds 50 K: 55 °C after 9 minutes of a summer day and 65 °C after 16; a good contact half a kelvin', () => {
+  const summerC = 25
+  const passesMin = (contactOhm: number, limitC: number) => {
+    const visit: Visit = { arrivesMs: began, pack: packs[2], soc: 0.1, scansAfterMs: 0, lingersMs: hourMs }
+    let shed = admit(quiet(), visit)
+    const index = shed.ports.findIndex(({ guest }) => guest)
+    shed = withPort(shed, index, (port) => ({ ...port, fittings: { ...port.fittings, contactOhm } }))
+    for (let nowMs = began + tickMs; nowMs < began + hourMs; nowMs += tickMs) {
+      shed = stepShed(place, shed, nowMs, summerC)
+      const port = shed.ports[index]
+      if (port && summerC + warmthAt(port, nowMs) >= limitC) return (nowMs - began) / 60_000
+    }
+    return Infinity
+  }
+  expect(Math.abs(passesMin(0.5, 55) - 9.2)).toBeLessThan(0.5)
+  expect(Math.abs(passesMin(0.5, 65) - 16)).toBeLessThan(1)
+  expect(passesMin(0.3, 65)).toBe(Infinity)
+  expect(passesMin(0.005, summerC + 0.6)).toBe(Infinity)
 })
