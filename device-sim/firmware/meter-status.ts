@@ -1,11 +1,12 @@
-import type { MeterStatusBit } from '../../firmware-contracts/words.ts'
+import { meterStatusOf } from '../../firmware-contracts/words.ts'
 import type { MeterSenses } from './meter-senses.ts'
 
 /** What a meter's firmware makes of its samples, as its makers do it: a leak is a day without one dry hour
  *  (Kamstrup's rule, by quarters of an hour: domain.md E2), a burst half an hour above 40 % of Q3. It looks at
  *  each sample once, and remembers only how long something has lasted. */
 export interface MeterWatch {
-  bits: readonly MeterStatusBit[]
+  /** Its status word. */
+  bits: number
   /** Samples in a row with flow, and without. */
   flowing: number
   still: number
@@ -17,7 +18,7 @@ export interface MeterWatch {
 }
 
 export const watchBegins: MeterWatch = {
-  bits: [],
+  bits: 0,
   flowing: 0,
   still: 0,
   pouring: 0,
@@ -25,6 +26,17 @@ export const watchBegins: MeterWatch = {
   reversedMs: -Infinity,
   exchanged: 0,
 }
+
+export const bit = {
+  tamper: meterStatusOf(['tamper']),
+  cover: meterStatusOf(['cover']),
+  dry: meterStatusOf(['dry']),
+  leak: meterStatusOf(['leak']),
+  burst: meterStatusOf(['burst']),
+  reverse: meterStatusOf(['reverse']),
+  freeze: meterStatusOf(['freeze']),
+  lowBattery: meterStatusOf(['low_battery']),
+} as const
 
 const leakSamples = 96
 const dryHourSamples = 4
@@ -51,17 +63,16 @@ export function watchSample(
     reversedMs: reverseL > before.reverseL ? nowMs : before.reversedMs,
     exchanged,
   }
-  const had = (bit: MeterStatusBit) => before.bits.includes(bit)
-  const leaks = had('leak') ? counts.still < dryHourSamples : counts.flowing >= leakSamples
-  const raised: readonly (readonly [MeterStatusBit, boolean])[] = [
-    ['tamper', senses.seal === 'magnet'],
-    ['cover', senses.seal === 'cover-open'],
-    ['dry', senses.pipe === 'empty'],
-    ['leak', flows && leaks],
-    ['burst', flows && counts.pouring >= burstSamples],
-    ['reverse', nowMs - counts.reversedMs < reverseShownMs],
-    ['freeze', senses.airC < (had('freeze') ? frostC.cleared : frostC.raised)],
-    ['low_battery', vbatMv < lowBatteryMv],
-  ]
-  return { ...counts, bits: raised.flatMap(([bit, on]) => (on ? [bit] : [])) }
+  const leaks = before.bits & bit.leak ? counts.still < dryHourSamples : counts.flowing >= leakSamples
+  const frostBelowC = before.bits & bit.freeze ? frostC.cleared : frostC.raised
+  let bits = 0
+  if (senses.seal === 'magnet') bits |= bit.tamper
+  if (senses.seal === 'cover-open') bits |= bit.cover
+  if (senses.pipe === 'empty') bits |= bit.dry
+  if (flows && leaks) bits |= bit.leak
+  if (flows && counts.pouring >= burstSamples) bits |= bit.burst
+  if (nowMs - counts.reversedMs < reverseShownMs) bits |= bit.reverse
+  if (senses.airC < frostBelowC) bits |= bit.freeze
+  if (vbatMv < lowBatteryMv) bits |= bit.lowBattery
+  return { ...counts, bits }
 }

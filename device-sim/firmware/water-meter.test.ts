@@ -64,10 +64,12 @@ describe('a flat’s meter', () => {
     expect(uploads(calm, neighbour)[1]).not.toBe(daily[0])
   })
 
-  test('samples every whole quarter of an hour, and tells of its health with every upload', () => {
+  test('samples every quarter of an hour, in a second of its own, and tells of its health with every upload', () => {
     const rows = calm.filter(at(flat)).filter(of('batch'))
     const health = rows.filter(({ values }) => values['vbat_mv'] !== undefined)
-    expect(rows.filter((row) => !health.includes(row)).every(({ t }) => t % 900_000 === 0)).toBe(true)
+    const sampled = rows.filter((row) => !health.includes(row)).map(({ t }) => t % 900_000)
+    expect(new Set(sampled).size).toBe(1)
+    expect(sampled[0]).toBeLessThan(60_000)
     expect(health).toHaveLength(uploads(calm, flat).length)
     expect(health.at(-1)?.values).toMatchObject({ valve: 'open', status: 0, rev_l: 0, t_amb_c10: 100 })
   })
@@ -140,4 +142,14 @@ test('a lithium cell lasts for years, and where the radio shouts is exchanged be
   expect(shouting / cells.length).toBeGreaterThan(0.002)
   expect(shouting / cells.length).toBeLessThan(0.05)
   expect([batteryLeft(3_650), batteryLeft(2_900), batteryLeft(2_000)]).toEqual([100, 0, 0])
+})
+
+test('an exchanged meter is born anew, and its register begins where the new one stood', () => {
+  const exchange = { fault: 'meter-exchanged', t: 40_000, target: flat, params: { startsAtL: 3 } }
+  const rows = told(1, exchange).filter(at(flat)).filter(of('batch'))
+  const boots = Map.groupBy(rows, ({ boot }) => boot)
+  expect(boots.size).toBe(2)
+  const [before = [], after = []] = boots.values()
+  expect(before.every(({ values }) => Number(values['vol_l']) > 1_000)).toBe(true)
+  expect(after[0]?.values['vol_l']).toBe(3)
 })

@@ -1,5 +1,5 @@
 import type { WaterMeterTele } from '../../firmware-contracts/kinds/water-meter.ts'
-import { meterStatusOf, type ValveState } from '../../firmware-contracts/words.ts'
+import type { ValveState } from '../../firmware-contracts/words.ts'
 import { dayOf } from '../plant/day.ts'
 import type { EstatePlant } from '../plant/estate-plant.ts'
 import { mainMeter } from '../plant/water-network.ts'
@@ -20,7 +20,7 @@ import {
 import type { Outgoing } from './message.ts'
 import { batteryLeft, meterBattery, type MeterBattery } from './meter-battery.ts'
 import { senseMeter, type MeterSenses } from './meter-senses.ts'
-import { watchBegins, watchSample, type MeterWatch } from './meter-status.ts'
+import { bit, watchBegins, watchSample, type MeterWatch } from './meter-status.ts'
 import type { KeptRow } from './ring.ts'
 import { measured } from './sensor.ts'
 import type { Voice } from './voice.ts'
@@ -30,6 +30,8 @@ import type { Voice } from './voice.ts'
  *  four times while it suspects a leak. Both tell at once when a status bit rises or falls. */
 const meterPeriodS = 60
 const sampleMs = 900_000
+/** A whole quarter by its own clock: 88,000 meters do not wake in the same second. */
+const sampleSpreadMs = 60_000
 const dayMs = 86_400_000
 const leakUploadMs = dayMs / 4
 /** Of a day of 96 samples; keeps an upload well below 8 KB. */
@@ -105,7 +107,7 @@ export function flatMeter(making: Making, place: FlatPlace, uploadS: number): De
       meter.status.say(nowMs, meter.sense(plant)),
       ...meter.upload(nowMs, plant),
     ]),
-    every(sampleMs, Math.ceil((bornMs + 1) / sampleMs) * sampleMs, (nowMs, plant) => {
+    every(sampleMs, slotAfter(bornMs, device, sampleMs, sampleSpreadMs), (nowMs, plant) => {
       const said = meter.sample(nowMs, plant)
       if (said.length > 0) upload.nextMs = nowMs
       return said
@@ -179,9 +181,10 @@ function sampleOf({ forwardL, flowLph, airC }: MeterSenses): WaterMeterTele {
   return values
 }
 
-/** Every device has a slot of its own, the same after every restart: `hash(dev) % period` (domain.md E4). */
-export function slotAfter(atMs: number, device: string, periodMs: number): number {
-  const slotMs = hash32(`${device}/slot`) % periodMs
+/** Every device has a slot of its own, the same after every restart: `hash(dev) % period` (domain.md E4), within
+ *  the first `spreadMs` of the period. */
+export function slotAfter(atMs: number, device: string, periodMs: number, spreadMs = periodMs): number {
+  const slotMs = hash32(`${device}/slot`) % spreadMs
   return (Math.floor((atMs - slotMs) / periodMs) + 1) * periodMs + slotMs
 }
 
@@ -196,11 +199,11 @@ class Status {
   }
 
   get bits(): number {
-    return meterStatusOf(this.#watch.bits)
+    return this.#watch.bits
   }
 
   get suspectsLeak(): boolean {
-    return this.#watch.bits.includes('leak')
+    return (this.#watch.bits & bit.leak) !== 0
   }
 
   /** A valve that did not move when it was last turned is a fault until it does. */
@@ -224,9 +227,8 @@ class Status {
     const isNew = was.exchanged !== senses.exchanged
     this.#watch = watchSample(was, senses, at)
     const { bits } = this.#watch
-    const rose = bits.some((bit) => !was.bits.includes(bit))
-    const fell = was.bits.some((bit) => !bits.includes(bit))
-    if (!isNew && !rose && !fell) return []
+    const rose = (bits & ~was.bits) !== 0
+    if (!isNew && bits === was.bits) return []
     const ev = isNew ? 'changed' : rose ? 'alarm' : 'cleared'
     const told = { ev, vol_l: senses.forwardL, flow_lph: senses.flowLph, status: this.bits }
     return [this.#voice.say(at.nowMs, 'event', told), this.say(at.nowMs, senses)]

@@ -240,13 +240,22 @@ const meterFaults: readonly FaultKind[] = [
   },
   {
     fault: 'meter-exchanged',
-    about: 'A meter is exchanged for a new one, whose register shows `startsAtL` litres. Nothing is wrong.',
+    about:
+      'A meter is exchanged for a new one, which is born anew, its register at `startsAtL` litres. Nothing is wrong.',
     at: ['flat', 'main-meter'],
     rules: [],
     reaches: 'place',
     params: strikes(
       z.strictObject({ startsAtL: z.int().min(0).max(1e9).default(0) }).prefault({}),
-      ({ startsAtL }) => meterStrike((was, through) => exchanged(was, through, startsAtL * 1000)),
+      ({ startsAtL }) => {
+        const { begin } = meterStrike((was, through) => exchanged(was, through, startsAtL * 1000))
+        return {
+          begin: (estate, place) => {
+            begin(estate, place)
+            if ('device' in place) estate.devices.get(place.device)?.reboot(estate.plant.nowMs, 'power_on')
+          },
+        }
+      },
     ),
   },
 ]
