@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { z } from 'zod'
 import { groundTruthSchema } from './scenarios/ground-truth.ts'
 
 const program = new URL('cli.ts', import.meta.url).pathname
@@ -29,6 +30,18 @@ test('offline without a digest every message is a line of JSON', async () => {
   const lines = out.trimEnd().split('\n')
   expect(lines.length).toBeGreaterThan(200)
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({ retain: true, payload: { st: 'ready' } })
+})
+
+test('garbage is told as bytes, so that every line is JSON all the same', async () => {
+  const file = join(folder, 'garbage.json')
+  writeFileSync(file, JSON.stringify({ name: 'garbage', about: '', mischief: { garbage: { share: 0.2 } } }))
+  const { out } = await sim('--offline', '--scenario', file, '--hours', '0.1')
+  const lines = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)))
+  expect(lines.filter((line) => 'bytes' in line).length).toBeGreaterThan(20)
+  expect(lines.every((line) => 'bytes' in line || 'payload' in line)).toBe(true)
 })
 
 test('it writes the fleet as a registry file', async () => {

@@ -177,9 +177,26 @@ async function print(messages: Iterable<Outgoing>, options: Options, began: numb
 }
 
 function* linesOf(messages: Iterable<Outgoing>): Generator<string, void> {
-  const text = new TextDecoder()
-  for (const { t, device, topic, retain, payload } of messages)
-    yield `{"t":${t},"device":"${device}","topic":"${topic}","retain":${retain},"payload":${text.decode(payload)}}\n`
+  for (const { t, device, topic, retain, will, payload } of messages) {
+    const said = `"t":${t},"device":"${device}","topic":"${topic}","retain":${retain}`
+    yield `{${said}${will ? ',"will":true' : ''},${payloadText(payload)}}\n`
+  }
+}
+
+/** What a firmware or a line has garbled is no JSON of one line: its bytes then, in base64. */
+function payloadText(payload: Uint8Array): string {
+  const text = new TextDecoder().decode(payload)
+  return isJsonLine(text) ? `"payload":${text}` : `"bytes":"${Buffer.from(payload).toString('base64')}"`
+}
+
+function isJsonLine(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return !text.includes('\n')
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return false
+    throw cause
+  }
 }
 
 async function runLive(options: Options, fleet: Fleet, credentialsFile: string): Promise<void> {
