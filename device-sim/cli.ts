@@ -257,7 +257,7 @@ async function runLoad(options: Options, fleet: Fleet, credentialsFile: string):
   const cancelProgress = systemClock.every(progressMs, () => {
     const { lines, connected, sent, acknowledged, waiting } = run.counts()
     process.stdout.write(
-      `${new Date().toISOString()} rate ${rate} connected ${connected}/${lines} ` +
+      `${new Date(systemClock.now()).toISOString()} rate ${rate} connected ${connected}/${lines} ` +
         `sent ${sent} acknowledged ${acknowledged} waiting ${waiting}\n`,
     )
   })
