@@ -43,6 +43,8 @@ export interface VoiceOptions {
 }
 
 type Values = Row['values']
+/** What a number carries that was taken for no sample. */
+const nothing: Sensed = { values: {} }
 type ReadingClass = Extract<DeviceClass, 'tele' | 'state' | 'event'>
 
 /** Firmware is built once with the contract it knows, not at every birth. */
@@ -129,7 +131,7 @@ export class Voice {
     const { kind, device } = this.identity
     const t = this.clock.at(nowMs)
     const payload = encodeBirth({
-      ...this.#stamp(t, this.#keep(t, { values: {} })),
+      ...this.#stamp(t, this.#keep(t, nothing)),
       firmware: this.firmware,
       hardware: `${kind}-sim`,
       serial: device.slice(-48),
@@ -193,7 +195,7 @@ export class Voice {
   answer(nowMs: number, command: string, { id, code }: { id: string; code?: string }): Outgoing {
     const failed = code !== undefined && { code }
     const t = this.clock.at(nowMs)
-    const stamp = this.#stamp(t, this.#keep(t, { values: {} }))
+    const stamp = this.#stamp(t, this.#keep(t, nothing))
     const payload = encodeAck({ ...stamp, id, ok: code === undefined, ...failed })
     return this.#outgoing(nowMs, 'ack', payload, command)
   }
