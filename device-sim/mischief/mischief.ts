@@ -7,38 +7,45 @@ const share = z.number().min(0).max(1)
 const count = z.number().min(0).max(1_000)
 const minutes = z.number().positive().max(100_000)
 
-/** Good and bad times of a line, after Gilbert and Elliott: a reading is lost by chance, and the chance depends
- *  on which it is. */
-const loss = z.strictObject({
-  good: share.default(0.002),
-  bad: share.default(0.3),
-  /** How long each lasts on average. */
-  goodMinutes: minutes.default(60),
-  badMinutes: minutes.default(3),
-})
+const loss = z
+  .strictObject({
+    good: share.default(0.002).describe('share lost in good times'),
+    bad: share.default(0.3).describe('share lost in bad times'),
+    goodMinutes: minutes.default(60).describe('how long good times last, on average'),
+    badMinutes: minutes.default(3).describe('how long bad times last, on average'),
+  })
+  .describe('good and bad times of a line (Gilbert and Elliott), in which readings get lost')
 
-/** Readings that come twice, the second time up to half a minute later. */
-const duplicates = z.strictObject({ share: share.default(0.005) })
+const duplicates = z
+  .strictObject({ share: share.default(0.005).describe('share of the readings') })
+  .describe('readings that come twice, the second time up to half a minute later')
 
-/** How long a reading travels: log-normal. What was said later may come earlier. */
-const delay = z.strictObject({
-  medianS: z.number().positive().max(600).default(0.3),
-  p99S: z.number().positive().max(3_600).default(5),
-})
+const delay = z
+  .strictObject({
+    medianS: z.number().positive().max(600).default(0.3).describe('what half of them take at most, s'),
+    p99S: z.number().positive().max(3_600).default(5).describe('what 99 of 100 take at most, s'),
+  })
+  .describe('how long a reading travels (log-normal); what was said later may come earlier')
 
-/** Lines that are dead for a while: each on its own, and all of an estate at once. */
-const outages = z.strictObject({
-  perWeek: count.default(1),
-  minutes: minutes.default(40),
-  estatePerMonth: count.default(1),
-  estateMinutes: minutes.default(40),
-})
+const outages = z
+  .strictObject({
+    perWeek: count.default(1).describe('of each line, on average'),
+    minutes: minutes.default(40).describe('how long, on average'),
+    estatePerMonth: count.default(1).describe('of all lines of an estate at once'),
+    estateMinutes: minutes.default(40).describe('how long, on average'),
+  })
+  .describe('lines that are dead for a while; what was sampled meanwhile comes afterwards')
 
-/** Boards that start again by themselves; some have lost the time then. */
-const reboots = z.strictObject({ perMonth: count.default(1), clockLost: share.default(0.02) })
+const reboots = z
+  .strictObject({
+    perMonth: count.default(1).describe('of each device, on average'),
+    clockLost: share.default(0.02).describe('share of them after which it is the year 2000'),
+  })
+  .describe('boards that start again by themselves')
 
-/** Readings that arrive as other bytes. */
-const garbage = z.strictObject({ share: share.default(0.0005) })
+const garbage = z
+  .strictObject({ share: share.default(0.0005).describe('share of the readings') })
+  .describe('readings that arrive as other bytes')
 
 export const mischiefSchema = z.strictObject({
   loss: loss.optional(),

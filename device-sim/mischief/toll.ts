@@ -4,17 +4,14 @@ const count = z.int().min(0)
 
 /** What mischief did, device by device: for the ground truth, and for a test that counts what is missing. */
 export const tollSchema = z.strictObject({
-  /** Readings that were numbered and never arrived. */
-  lost: count,
-  /** Readings that arrived once more. */
-  duplicated: count,
-  /** Readings that arrived as bytes nobody can read. */
-  garbled: count,
-  /** Readings that arrived after one that was said later. */
-  overtaken: count,
-  reboots: count,
-  /** When its line was dead, epoch ms; the last may still be. */
-  outages: z.array(z.strictObject({ fromMs: z.int(), untilMs: z.int() })),
+  lost: count.describe('readings that were numbered and never arrived'),
+  duplicated: count.describe('readings that arrived once more'),
+  garbled: count.describe('readings that arrived as bytes nobody can read'),
+  overtaken: count.describe('readings that arrived after one that was said later'),
+  reboots: count.describe('times it started again by itself'),
+  outages: z
+    .array(z.strictObject({ fromMs: z.int(), untilMs: z.int() }))
+    .describe('when its line was dead, epoch ms; the last may still be'),
 })
 
 export type Toll = z.infer<typeof tollSchema>

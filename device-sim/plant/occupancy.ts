@@ -8,7 +8,13 @@ const seconds = z
   .max(366 * 86_400)
 
 export const absencesSchema = z
-  .array(z.strictObject({ t: seconds, until: seconds, away: z.number().min(0).max(1) }))
+  .array(
+    z.strictObject({
+      t: seconds.describe('when they leave'),
+      until: seconds.describe('when they are back'),
+      away: z.number().min(0).max(1).describe('share of the households that draws no water'),
+    }),
+  )
   .max(100)
 
 export interface Occupancy {

@@ -12,12 +12,12 @@ export type SeasonMode = (typeof seasonModes)[number]
 
 const mode = z.enum(seasonModes)
 const turn = z.strictObject({
-  /** Simulated seconds after the start. */
   t: z
     .number()
     .min(0)
-    .max(366 * 86_400),
-  mode,
+    .max(366 * 86_400)
+    .describe('when it turns'),
+  mode: mode.describe('into what'),
 })
 
 /** One mode for the whole scenario, or its turns in the order of their time; the first holds from the start. */

@@ -9,16 +9,24 @@ const seconds = z
 
 /** The weather a scenario asks for; a January day in Yangquan unless told. */
 export const weatherSchema = z.strictObject({
-  /** Mean of the day, °C. */
-  meanC: z.number().min(-30).max(35).default(-3),
-  /** Half the difference between the warmest and the coldest hour, K. */
-  swingC: z.number().min(0).max(15).default(5),
-  /** Cold snaps (`byK` below 0) and thaws, from `t` to `until` seconds after the start; each comes and goes
-   *  over six hours. */
+  meanC: z.number().min(-30).max(35).default(-3).describe('mean of the day, °C'),
+  swingC: z
+    .number()
+    .min(0)
+    .max(15)
+    .default(5)
+    .describe('half the difference between the warmest and the coldest hour, K'),
   spells: z
-    .array(z.strictObject({ t: seconds, until: seconds, byK: z.number().min(-30).max(30) }))
+    .array(
+      z.strictObject({
+        t: seconds.describe('when it comes'),
+        until: seconds.describe('when it goes'),
+        byK: z.number().min(-30).max(30).describe('how much warmer it is, K; colder below zero'),
+      }),
+    )
     .max(100)
-    .default([]),
+    .default([])
+    .describe('cold snaps and thaws; each comes and goes over six hours'),
 })
 
 /** Coldest at three in the morning, plus a wandering of about one degree. A pure function of time: anyone may

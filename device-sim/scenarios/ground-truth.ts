@@ -12,38 +12,34 @@ const count = z.int().min(0)
 const epochMs = z.int().positive()
 
 const trueFaultSchema = z.strictObject({
-  fault: z.string(),
-  /** Rules of the catalogue whose order names this cause, the usual one first; empty when nobody is called. */
-  rules: z.array(z.string().regex(/^[CHWD]\d\d$/)),
-  site: id,
-  /** Node id of the registry file. */
-  target: id,
-  /** The device that measures at the place, where one does. */
-  device: id.nullable(),
-  /** As the fault's row in the scenarios' page says, defaults filled in. */
-  params: z.unknown(),
-  /** When it was broken: before anything can be seen of it, sometimes by days. */
-  fromMs: epochMs,
-  /** When it was repaired; null when it lasts beyond the run. */
-  untilMs: epochMs.nullable(),
-  /** Who feels it; nobody where only a device is ill. */
-  affected: z.strictObject({ households: count, buildings: z.array(id), ports: z.array(id) }),
+  fault: z.string().describe('its row in the fault table'),
+  rules: z
+    .array(z.string().regex(/^[CHWD]\d\d$/))
+    .describe('rules whose order names this cause, the usual one first; empty when nobody is called'),
+  site: id.describe('the estate'),
+  target: id.describe('the place, as the scenario names it'),
+  device: id.nullable().describe('the device that measures there; null where none does'),
+  params: z.unknown().describe('as the scenario says, defaults filled in'),
+  fromMs: epochMs.describe('when it broke: before anything can be seen of it, sometimes by days'),
+  untilMs: epochMs.nullable().describe('when it was repaired; null when it lasts beyond the run'),
+  affected: z
+    .strictObject({ households: count, buildings: z.array(id), ports: z.array(id) })
+    .describe('who feels it; nobody where only a device is ill'),
 })
 
 /** What a run really broke: where, from when to when, and who felt it; and what mischief cost each device.
  *  Written beside the messages for tests and for scoring; the system under test never reads it. */
 export const groundTruthSchema = z.strictObject({
   format: z.literal('estate-ground-truth/1'),
-  scenario: id,
-  fleet: id,
+  scenario: id.describe('the name of the scenario'),
+  fleet: id.describe('the name of the fleet'),
   seed: count,
-  fromMs: epochMs,
-  /** Nothing is claimed about what comes after it. */
-  untilMs: epochMs,
-  /** In the order in which they began. */
-  faults: z.array(trueFaultSchema),
-  /** By device, only those that anything happened to. */
-  mischief: z.array(tollSchema.extend({ device: id })),
+  fromMs: epochMs.describe('begin of the run'),
+  untilMs: epochMs.describe('its end; nothing is claimed about what comes after it'),
+  faults: z.array(trueFaultSchema).describe('in the order in which they began'),
+  mischief: z
+    .array(tollSchema.extend({ device: id }))
+    .describe('what lines and boards did, by device; only those that anything happened to'),
 })
 
 export type GroundTruth = z.infer<typeof groundTruthSchema>

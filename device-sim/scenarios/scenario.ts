@@ -8,7 +8,8 @@ import { weatherSchema } from '../plant/weather.ts'
 import { faultKindOf, faultKinds } from './faults.ts'
 
 /** What happens to a fleet: a small data file. Times are simulated seconds after the start; targets are the
- *  node ids of the registry file. Without a fault a scenario is an ordinary winter day. */
+ *  node ids of the registry file. Without a fault a scenario is an ordinary winter day. What is said of a field
+ *  here stands on its page (docs/scenarios.md, from page.ts). */
 
 const seconds = z
   .number()
@@ -19,12 +20,13 @@ const id = z.string().regex(/^[a-z0-9-]{1,64}$/, { error: 'expected an id of a-z
 /** A row of the fault table, at a place and for a time. The row decides what `params` may say. */
 const fault = z
   .strictObject({
-    fault: z.enum(faultKinds.map((kind) => kind.fault)),
-    t: seconds,
-    until: seconds.optional(),
-    target: id,
-    params: z.unknown().optional(),
+    t: seconds.describe('when it breaks'),
+    until: seconds.optional().describe('when it is repaired; without it, it lasts'),
+    target: id.describe('where: a node or a device of the registry file'),
+    fault: z.enum(faultKinds.map((kind) => kind.fault)).describe('what breaks: a row of the fault table'),
+    params: z.unknown().optional().describe('what that row allows'),
   })
+  .refine(({ t, until = Infinity }) => until > t, { path: ['until'], error: 'expected a time after t' })
   .transform(({ params, ...when }, context) => {
     const parsed = faultKindOf(when.fault)?.params.safeParse(params)
     if (parsed?.success) return { ...when, strike: parsed.data }
@@ -34,21 +36,31 @@ const fault = z
   })
 
 /** A resident who comes besides the usual ones, so that something can be watched at any hour. */
-const visit = z.strictObject({ t: seconds, target: id, minutes: z.number().min(0.5).max(600) })
+const visit = z.strictObject({
+  t: seconds.describe('when somebody plugs in'),
+  target: id.describe('the shed'),
+  minutes: z.number().min(0.5).max(600).describe('how long'),
+})
 
-const scenarioSchema = z.strictObject({
-  name: id,
-  about: z.string(),
-  /** The seed, the begin and the length it is meant for; the command line may say otherwise. */
-  seed: z.int().min(0).max(0xffff_ffff).default(5),
-  start: z.iso.datetime({ offset: true }).default('2026-01-15T00:00:00+08:00'),
-  days: z.number().positive().max(366).default(1),
-  weather: weatherSchema.prefault({}),
-  season: seasonSchema.prefault('heating'),
-  absences: absencesSchema.default([]),
-  mischief: mischiefSchema.prefault({}),
-  faults: z.array(fault).max(1_000).default([]),
-  visits: z.array(visit).max(10_000).default([]),
+export const scenarioSchema = z.strictObject({
+  name: id.describe('its name'),
+  about: z.string().describe('what happens, in a sentence or two'),
+  seed: z.int().min(0).max(0xffff_ffff).default(5).describe('the seed it is meant for'),
+  start: z.iso
+    .datetime({ offset: true })
+    .default('2026-01-15T00:00:00+08:00')
+    .describe('when it begins, offline; live it begins now'),
+  days: z.number().positive().max(366).default(1).describe('how long it lasts, offline'),
+  weather: weatherSchema.prefault({}).describe('the weather; a January day in Yangquan unless told'),
+  season: seasonSchema.prefault('heating').describe('what the heat station does'),
+  absences: absencesSchema.default([]).describe('who is away'),
+  mischief: mischiefSchema.prefault({}).describe('what lines and boards do; nothing unless it is named'),
+  faults: z.array(fault).max(1_000).default([]).describe('what breaks'),
+  visits: z
+    .array(visit)
+    .max(10_000)
+    .default([])
+    .describe('residents who come to charge besides the usual ones'),
 })
 
 export type Scenario = z.infer<typeof scenarioSchema>
