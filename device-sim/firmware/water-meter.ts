@@ -21,7 +21,7 @@ import type { Outgoing } from './message.ts'
 import { batteryLeft, meterBattery, type MeterBattery } from './meter-battery.ts'
 import { senseMeter, type MeterSenses } from './meter-senses.ts'
 import { bit, watchBegins, watchSample, type MeterWatch } from './meter-status.ts'
-import type { KeptRow } from './ring.ts'
+import { SampleBook } from './sample-book.ts'
 import { measured } from './sensor.ts'
 import type { Voice } from './voice.ts'
 
@@ -126,7 +126,7 @@ class FlatMeter {
   readonly #place: FlatPlace
   readonly #battery: MeterBattery
   readonly #range = new DayRange()
-  #stored: KeptRow[] = []
+  readonly #stored = new SampleBook(storedRowsMax)
 
   constructor({ seed, identity }: Making, { voice, noise }: Parts, place: FlatPlace) {
     this.status = new Status(voice)
@@ -164,14 +164,11 @@ class FlatMeter {
       bat_pct: batteryLeft(vbatMv),
       rsrp_dbm: measured(this.#noise, this.#battery.rsrpDbm, 2),
     })
-    const rows = this.#stored
-    this.#stored = []
-    return chunks(rows, rowsPerUpload).flatMap((chunk) => this.#voice.upload(nowMs, chunk))
+    return chunks(this.#stored.take(), rowsPerUpload).flatMap((chunk) => this.#voice.upload(nowMs, chunk))
   }
 
   #store(nowMs: number, values: WaterMeterTele): void {
-    this.#stored.push(this.#voice.sample(nowMs, values))
-    if (this.#stored.length > storedRowsMax) this.#stored.shift()
+    this.#stored.add(this.#voice.sample(nowMs, values))
   }
 }
 
