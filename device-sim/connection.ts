@@ -170,6 +170,7 @@ export class DeviceConnection {
       password,
       clean: true,
       reconnectPeriod: 0,
+      resubscribe: false,
       connectTimeout: connectTimeoutMs,
       keepalive: keepaliveS,
       will: { topic, payload: Buffer.from(payload), qos: 1, retain: true },

@@ -39,6 +39,9 @@ const turnMs = 100
 /** After the machine slept, time is caught up in slices, so that acknowledgements are heard in between. */
 const ticksPerTurn = 200
 const watchedUploadS = 3_600
+/** A district is switched on estate by estate: all its devices' births at once would be 400,000 messages that wait
+ *  in memory for their lines. */
+const birthsOfEstateMs = 1_000
 /** Simulated time after which a device no longer counts on its line coming back, and keeps what it samples. */
 const patienceMs = 45_000
 
@@ -59,11 +62,15 @@ export class SimulatedEstate {
   /** Warms the estate up to this very minute and dials. Connecting goes on by itself, for as long as it takes.
    *  Throws an `OperatorError` when a device has no password or the scenario does not fit the fleet. */
   start(): void {
-    const { fleet, scenario, seed, loss, without = [], uploadS = watchedUploadS, clock } = this.#options
+    const { fleet, scenario, seed, loss, without = [], uploadS = watchedUploadS } = this.#options
+    const { clock, speed = 1 } = this.#options
     this.#beganMs = clock.now()
     const boot = bootNumber(this.#beganMs)
     const startMs = this.#beganMs
-    this.#simulation = new Simulation({ fleet, scenario, seed, startMs, boot, uploadS, without })
+    this.#simulation = new Simulation({
+      ...{ fleet, scenario, seed, startMs, boot, uploadS, without },
+      ...(fleet.estates.length > 1 && { birthSpreadMs: fleet.estates.length * birthsOfEstateMs * speed }),
+    })
     if (loss !== undefined && loss > 0) this.#simulation.lose(loss)
     this.#lines = this.#linesOf(this.#simulation, boot)
     this.#lines.dial()

@@ -30,6 +30,8 @@ export interface SimulationOptions {
   boot?: number
   /** Time between two uploads of a flat's meter, s; a day unless said. */
   uploadS?: number
+  /** Within this time after the start all devices are born, ms; two seconds unless said. */
+  birthSpreadMs?: number
   /** Devices left out, because a real one takes their place. Without a gateway its children are silent too. */
   without?: readonly string[]
   /** Whether the devices keep what they said, so that they can be asked. They do unless told. */
@@ -37,6 +39,7 @@ export interface SimulationOptions {
 }
 
 const daySeconds = 86_400
+const usualBirthSpreadMs = 2_000
 
 export class Simulation {
   /** By id, so that a fleet listed otherwise gives the same bytes. */
@@ -64,9 +67,10 @@ export class Simulation {
 
   #started(estate: Estate, options: SimulationOptions): EstateRun {
     const { scenario, seed, startMs, boot = 1, uploadS = daySeconds, keeps = true } = options
+    const { birthSpreadMs = usualBirthSpreadMs } = options
     const without = new Set(options.without)
     const design = designEstate(estate, seed, { ...scenario, startMs })
-    const devices = estateDevices(design, { startMs, boot, uploadS, keeps }).filter(
+    const devices = estateDevices(design, { startMs, boot, uploadS, birthSpreadMs, keeps }).filter(
       ({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''),
     )
     const fate = { seed, mischief: scenario.mischief, startMs, tolls: this.#tolls }

@@ -340,6 +340,8 @@ export interface Making {
   seed: number
   boot: number
   startMs: number
+  /** Within this time after the start it is born. */
+  birthSpreadMs: number
   /** Whether it keeps what it said, for a server that may ask. */
   keeps: boolean
 }
@@ -349,15 +351,13 @@ export interface Parts {
   voice: Voice
   /** Noise of its sensors. */
   noise: Random
-  /** When it is born: within two seconds of the start. */
+  /** When it is born. */
   bornMs: number
   phase: Random
 }
 
 /** Devices that were switched on together do not speak together. */
-const birthSpreadMs = 2_000
-
-export function partsOf({ identity, seed, boot, startMs, keeps }: Making): Parts {
+export function partsOf({ identity, seed, boot, startMs, birthSpreadMs, keeps }: Making): Parts {
   const phase = randomFor(seed, identity.device, 'phase')
   const bornMs = startMs + Math.floor(phase() * birthSpreadMs)
   const clock = clockOf(seed, identity.device, bornMs)

@@ -23,6 +23,8 @@ export interface EstateFirmware {
   boot: number
   /** Time between two uploads of a flat's meter, s. */
   uploadS: number
+  /** Within this time after the start all are born. */
+  birthSpreadMs: number
   /** Whether devices keep what they said, for a server that may ask. */
   keeps: boolean
 }
@@ -54,12 +56,14 @@ export function estateDevices(design: EstateDesign, firmware: EstateFirmware): r
   return [station, ...houses, ...sheds]
 }
 
-function making({ estate, seed }: EstateDesign, { startMs, boot, keeps }: EstateFirmware) {
+function making({ estate, seed }: EstateDesign, firmware: EstateFirmware) {
+  const { startMs, boot, birthSpreadMs, keeps } = firmware
   return (kind: Kind, device: string, gateway?: string): Making => ({
     identity: { site: estate.id, kind, device, ...(gateway !== undefined && { gateway }) },
     seed,
     boot,
     startMs,
+    birthSpreadMs,
     keeps,
   })
 }
