@@ -164,7 +164,7 @@ async function runOffline(options: Options, fleet: Fleet): Promise<void> {
   const untilMs = startMs + hours * hourMs
   const uploadS = upload !== undefined ? { uploadS: upload } : {}
   const began = performance.now()
-  const simulation = new Simulation({ fleet, scenario, seed, startMs, without, keeps: false, ...uploadS })
+  const simulation = new Simulation({ fleet, scenario, seed, startMs, without, keptShare: 0, ...uploadS })
   await print(saidUntil(untilMs, simulation), options, began)
   writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs, tolls: simulation.tolls() })
 }

@@ -6,6 +6,7 @@ import { bootNumber } from './boot-number.ts'
 import { noCounts, type ConnectionCounts } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
+import { keptShareOf } from './firmware/ring.ts'
 import type { Fleet } from './fleet.ts'
 import { Lines } from './lines.ts'
 import type { Toll } from './mischief/toll.ts'
@@ -68,7 +69,7 @@ export class SimulatedEstate {
     const boot = bootNumber(this.#beganMs)
     const startMs = this.#beganMs
     this.#simulation = new Simulation({
-      ...{ fleet, scenario, seed, startMs, boot, uploadS, without },
+      ...{ fleet, scenario, seed, startMs, boot, uploadS, without, keptShare: keptShareOf(fleet) },
       ...(fleet.estates.length > 1 && { birthSpreadMs: fleet.estates.length * birthsOfEstateMs * speed }),
     })
     if (loss !== undefined && loss > 0) this.#simulation.lose(loss)

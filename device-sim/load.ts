@@ -69,7 +69,7 @@ export class LoadRun {
       startMs,
       boot,
       without,
-      keeps: false,
+      keptShare: 0,
     })
     const { devices } = this.#simulation
     this.#lines = new Lines({

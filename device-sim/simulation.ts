@@ -34,8 +34,8 @@ export interface SimulationOptions {
   birthSpreadMs?: number
   /** Devices left out, because a real one takes their place. Without a gateway its children are silent too. */
   without?: readonly string[]
-  /** Whether the devices keep what they said, so that they can be asked. They do unless told. */
-  keeps?: boolean
+  /** Share of its ring that each device has, so that it can be asked: all of it unless told. */
+  keptShare?: number
 }
 
 const daySeconds = 86_400
@@ -66,11 +66,11 @@ export class Simulation {
   }
 
   #started(estate: Estate, options: SimulationOptions): EstateRun {
-    const { scenario, seed, startMs, boot = 1, uploadS = daySeconds, keeps = true } = options
+    const { scenario, seed, startMs, boot = 1, uploadS = daySeconds, keptShare = 1 } = options
     const { birthSpreadMs = usualBirthSpreadMs } = options
     const without = new Set(options.without)
     const design = designEstate(estate, seed, { ...scenario, startMs })
-    const devices = estateDevices(design, { startMs, boot, uploadS, birthSpreadMs, keeps }).filter(
+    const devices = estateDevices(design, { startMs, boot, uploadS, birthSpreadMs, keptShare }).filter(
       ({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''),
     )
     const fate = { seed, mischief: scenario.mischief, startMs, tolls: this.#tolls }
@@ -156,7 +156,7 @@ export class Simulation {
 /** All that the fleet says from the start up to, not including, `untilMs`; for ever without it. Nobody can ask
  *  its devices, so they keep nothing but what an outage keeps them from saying. */
 export function simulate(options: SimulationOptions, untilMs = Infinity): Generator<Outgoing, void> {
-  return saidUntil(untilMs, new Simulation({ keeps: false, ...options }))
+  return saidUntil(untilMs, new Simulation({ keptShare: 0, ...options }))
 }
 
 /** The same of a simulation that somebody wants to ask afterwards. */

@@ -342,8 +342,8 @@ export interface Making {
   startMs: number
   /** Within this time after the start it is born. */
   birthSpreadMs: number
-  /** Whether it keeps what it said, for a server that may ask. */
-  keeps: boolean
+  /** Share of its ring that it has, for a server that may ask. */
+  keptShare: number
 }
 
 export interface Parts {
@@ -357,13 +357,13 @@ export interface Parts {
 }
 
 /** Devices that were switched on together do not speak together. */
-export function partsOf({ identity, seed, boot, startMs, birthSpreadMs, keeps }: Making): Parts {
+export function partsOf({ identity, seed, boot, startMs, birthSpreadMs, keptShare }: Making): Parts {
   const phase = randomFor(seed, identity.device, 'phase')
   const bornMs = startMs + Math.floor(phase() * birthSpreadMs)
   const clock = clockOf(seed, identity.device, bornMs)
   return {
     seed,
-    voice: new Voice(identity, boot, { clock, upSinceMs: bornMs, keeps }),
+    voice: new Voice(identity, boot, { clock, upSinceMs: bornMs, keptShare }),
     noise: randomFor(seed, identity.device, 'sensor'),
     bornMs,
     phase,

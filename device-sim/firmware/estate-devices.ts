@@ -25,8 +25,8 @@ export interface EstateFirmware {
   uploadS: number
   /** Within this time after the start all are born. */
   birthSpreadMs: number
-  /** Whether devices keep what they said, for a server that may ask. */
-  keeps: boolean
+  /** Share of their rings that devices have, for a server that may ask. */
+  keptShare: number
 }
 
 export function estateDevices(design: EstateDesign, firmware: EstateFirmware): readonly Device[] {
@@ -57,13 +57,13 @@ export function estateDevices(design: EstateDesign, firmware: EstateFirmware): r
 }
 
 function making({ estate, seed }: EstateDesign, firmware: EstateFirmware) {
-  const { startMs, boot, birthSpreadMs, keeps } = firmware
+  const { startMs, boot, birthSpreadMs, keptShare } = firmware
   return (kind: Kind, device: string, gateway?: string): Making => ({
     identity: { site: estate.id, kind, device, ...(gateway !== undefined && { gateway }) },
     seed,
     boot,
     startMs,
     birthSpreadMs,
-    keeps,
+    keptShare,
   })
 }

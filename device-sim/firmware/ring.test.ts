@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { Ring } from './ring.ts'
+import { demoFleet } from '../fleets/demo.ts'
+import { districtFleet } from '../fleets/district.ts'
+import { keptShareOf, Ring } from './ring.ts'
 
 function ringOf(limit: number, ...lives: [boot: number, samples: number][]): Ring {
   const ring = new Ring(limit)
@@ -29,4 +31,10 @@ test('what no longer fits is gone, oldest first, also over a boot', () => {
 test('a firmware that forgot how far it was is asked for what it counted last', () => {
   const ring = ringOf(10, [1, 4], [1, 2])
   expect(numbers(ring, 1, 1, 4)).toEqual([1, 2])
+})
+
+test('the devices of one estate have their whole rings; those of a district share the memory there is', () => {
+  expect(keptShareOf(demoFleet())).toBe(1)
+  expect(keptShareOf(districtFleet())).toBeLessThan(0.01)
+  expect(keptShareOf(districtFleet())).toBeGreaterThan(0.002)
 })

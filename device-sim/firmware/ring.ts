@@ -1,5 +1,6 @@
 import type { Row } from '../../firmware-contracts/encode.ts'
 import type { Kind } from '../../firmware-contracts/message.ts'
+import type { Fleet } from '../fleet.ts'
 import type { Identity } from './voice.ts'
 
 /** A sample as the device keeps it after it was taken. */
@@ -22,6 +23,24 @@ const keptLives = 2_016
 
 export function rowsKeptBy({ kind, gateway }: Identity): number {
   return gateway === undefined ? keptRows[kind] : keptBehindGateway
+}
+
+/** Samples that one process keeps for all of its devices: about 400 MB. */
+const keptByAll = 2_000_000
+
+/** Share of its ring that each device of a fleet can have: all of it, unless there are thousands. */
+export function keptShareOf({ estates }: Fleet): number {
+  const rows = estates.reduce((sum, estate) => {
+    const { buildings, sheds } = estate
+    const behind = buildings.reduce(
+      (of, house) => of + house.meteredFlats.length + house.thermometerFlats.length,
+      0,
+    )
+    const perBuilding = keptRows['heat-entrance'] + keptRows['water-meter'] + keptRows.gateway
+    const own = keptRows['heat-station'] + buildings.length * perBuilding + sheds.length * keptRows.charger
+    return sum + own + behind * keptBehindGateway
+  }, 0)
+  return Math.min(1, keptByAll / rows)
 }
 
 interface Life {

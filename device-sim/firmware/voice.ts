@@ -36,8 +36,8 @@ export interface Habits {
 
 export interface VoiceOptions {
   clock?: DeviceClock
-  /** Whether it keeps what it said, for `cmd/replay`; where nobody can ask, it need not. */
-  keeps?: boolean
+  /** Share of its ring that it has, for `cmd/replay`; 0 where nobody can ask. */
+  keptShare?: number
   /** When it started, epoch ms. */
   upSinceMs?: number
 }
@@ -73,14 +73,14 @@ export class Voice {
   #seq = 0
 
   constructor(identity: Identity, boot: number, options: VoiceOptions = {}) {
-    const { clock = new DeviceClock(), keeps = true, upSinceMs = 0 } = options
+    const { clock = new DeviceClock(), keptShare = 1, upSinceMs = 0 } = options
     this.identity = identity
     this.contract = contractOf(identity.kind)
     this.clock = clock
     this.#upSinceMs = upSinceMs
     this.#boot = boot
     this.#topic = deviceTopic(identity, 'conn').slice(0, -'conn'.length)
-    this.#ring = keeps ? new Ring(rowsKeptBy(identity)) : undefined
+    this.#ring = keptShare > 0 ? new Ring(Math.ceil(rowsKeptBy(identity) * keptShare)) : undefined
     this.#ring?.begin(boot)
   }
 

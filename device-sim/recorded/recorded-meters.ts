@@ -70,7 +70,7 @@ class RecordedMeter {
     readings: readonly RecordedReading[],
     { boot, shiftMs }: { boot: number; shiftMs: number },
   ) {
-    this.#voice = new Voice(identity, boot, { keeps: false })
+    this.#voice = new Voice(identity, boot, { keptShare: 0 })
     this.#readings = readings
     this.#shiftMs = shiftMs
     this.#nowMs = (readings[0]?.t ?? Infinity) + shiftMs

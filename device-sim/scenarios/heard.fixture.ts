@@ -39,7 +39,7 @@ export class Heard {
     const places = [...scenario.faults, ...scenario.visits].map(({ target }) => target)
     const fleet = partOf(demoFleet(), [...byDevice.keys()], places)
     const startMs = Date.parse(scenario.start)
-    const simulation = new Simulation({ fleet, scenario, seed: scenario.seed, startMs, keeps: false })
+    const simulation = new Simulation({ fleet, scenario, seed: scenario.seed, startMs, keptShare: 0 })
     const endMs = startMs + hours * hourMs
     for (const message of saidUntil(endMs, simulation)) byDevice.get(deviceOf(message))?.push(message)
     return new Heard(scenario, byDevice, endMs)
