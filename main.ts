@@ -4,6 +4,7 @@ import { AggregatorRegistry } from 'prom-client'
 import { z } from 'zod'
 import { Broker } from './broker/broker.ts'
 import { ExternalIntake } from './broker/external-intake.ts'
+import { Strangers } from './broker/strangers.ts'
 import { BrokerMemory } from './broker/memory.ts'
 import { NodeRedHost } from './dashboard/flows/node-red-host.ts'
 import { DashboardServer } from './dashboard/server/dashboard-server.ts'
@@ -27,6 +28,7 @@ import { askServer, CommandSocket } from './platform/command-socket.ts'
 import { parseConfig, type Config, type MqttAccess } from './platform/config.ts'
 import { IntakeLog } from './platform/intake-log.ts'
 import { intakeConsumers } from './platform/intake-message.ts'
+import { openIntakeReader } from './platform/intake-reader.ts'
 import { Lifecycle } from './platform/lifecycle.ts'
 import { openLog, type Log } from './platform/log.ts'
 import { openMetrics, type Metrics } from './platform/metrics.ts'
@@ -151,7 +153,7 @@ async function startBroker(parts: Parts): Promise<void> {
   }
   lifecycle.onStop('cursor reports', clock.every(cursorReportMs, ask))
   const { external } = config.mqtt
-  if (external) listenOutside(external, parts, intake)
+  if (external) await listenOutside(external, parts, intake)
   else await openBroker(parts, intake)
 }
 
@@ -183,12 +185,23 @@ async function openBroker(
 }
 
 /** Devices talk to an external broker, and so do we. */
-function listenOutside(
+async function listenOutside(
   access: MqttAccess,
-  { logger, metrics, lifecycle, link }: Parts,
+  { config, logger, metrics, lifecycle, link }: Parts,
   intake: IntakeLog,
-): void {
-  const external = new ExternalIntake({ ...access, intake, clock, logger, metrics })
+): Promise<void> {
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  lifecycle.onStop('records', () => records.destroy())
+  const registry = new CurrentRegistry({ records, clock, logger })
+  await registry.start()
+  lifecycle.onStop('registry', () => registry.stop())
+  const isRegistered = (device: string) => registry.get().device(device) !== undefined
+  const strangers = new Strangers({ isRegistered, logger, metrics })
+  const reader = openIntakeReader(intakeFileOf(config))
+  strangers.recall(reader)
+  reader.close()
+  registry.onChange(() => strangers.review())
+  const external = new ExternalIntake({ ...access, intake, strangers, clock, logger, metrics })
   external.start()
   lifecycle.onStop('external intake', () => external.stop())
   link.answer('health', () => {

@@ -6,7 +6,7 @@ import { connectAsync, type MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock as clock } from '../platform/clock.ts'
 import { IntakeLog } from '../platform/intake-log.ts'
-import { intakeConsumers } from '../platform/intake-message.ts'
+import { intakeConsumers, strangersPublisher } from '../platform/intake-message.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
 import { silentLog as logger } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
@@ -14,6 +14,7 @@ import { startMosquitto, type MosquittoOptions, type RunningMosquitto } from '..
 import { freePort, missing } from '../test/support/programs.ts'
 import { ExternalIntake } from './external-intake.ts'
 import { RunningBroker } from './running-broker.fixture.ts'
+import { Strangers } from './strangers.ts'
 
 /** The subscriber between a real Mosquitto and a real intake log. */
 
@@ -57,7 +58,12 @@ async function openLog(maxBytes?: number): Promise<void> {
 
 function listen(url: string, login?: { username: string; password: string }): ExternalIntake {
   metrics = openMetrics('test')
-  external = new ExternalIntake({ url, ...(login && { login }), intake, clock, logger, metrics })
+  const isRegistered = (name: string) => name.startsWith('hengkang-')
+  const strangers = new Strangers({ isRegistered, limit: 2, logger, metrics })
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  strangers.recall(reader)
+  reader.close()
+  external = new ExternalIntake({ url, ...(login && { login }), intake, strangers, clock, logger, metrics })
   external.start()
   return external
 }
@@ -81,6 +87,16 @@ function kept() {
   const reader = openIntakeReader(join(folder, 'intake.db'))
   try {
     return reader.read(0, 100_000)
+  } finally {
+    reader.close()
+  }
+}
+
+/** The counts on disk are those of all that was kept. */
+function intakeTallied(): boolean {
+  const reader = openIntakeReader(join(folder, 'intake.db'))
+  try {
+    return reader.devicesAfter({ after: '', part: '', limit: 10 }).length === 4
   } finally {
     reader.close()
   }
@@ -222,6 +238,24 @@ describe.skipIf(missing('mosquitto'))('with a Mosquitto in front', () => {
     expect(await metrics.getSingleMetricAsString('estate_external_messages_total')).toMatch(
       /no-device".* 1$/m,
     )
+  })
+
+  test('strangers beyond the limit share one name, also after a restart; who is registered never does', async () => {
+    const client = await device(await startAll())
+    const sayAs = (name: string) => client.publishAsync(house.replace('hengkang-b01', name), '{}', { qos: 1 })
+    const publishers = () => kept().map(({ publisher }) => publisher)
+    for (const name of ['oak-b01', 'oak-b02', 'oak-b03', 'hengkang-b01', 'oak-b02']) await sayAs(name)
+    const shared = strangersPublisher
+    const named = ['oak-b01-heat', 'oak-b02-heat', shared, 'hengkang-b01-heat', 'oak-b02-heat']
+    await eventually(publishers).toEqual(named)
+    expect(await gauge('estate_strangers_beyond_total')).toBe(1)
+    await external?.stop()
+    await eventually(() => intakeTallied()).toBe(true)
+    const again = listen(mosquitto?.url ?? '')
+    await eventually(() => again.health()).toMatchObject({ ok: true })
+    expect(await gauge('estate_strangers')).toBe(2)
+    for (const name of ['oak-b04', 'oak-b01', 'hengkang-b02']) await sayAs(name)
+    await eventually(publishers).toEqual([...named, shared, 'oak-b01-heat', 'hengkang-b02-heat'])
   })
 
   test('over a WebSocket as over TCP', async () => {

@@ -9,6 +9,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { ExternalSession } from './external-intake-session.ts'
 import { serverClasses } from './permissions.ts'
+import type { Strangers } from './strangers.ts'
 
 /** What stands in for our own broker when devices talk to an external one (`MQTT_URL`): a subscriber that
  *  appends to the same intake log, and acknowledges only what is on disk.
@@ -20,7 +21,7 @@ import { serverClasses } from './permissions.ts'
  *
  *  The external broker has authenticated the device and acknowledged its message, so there is no door here at
  *  which anything could be refused: whatever names a device is kept, also what is too large or on a topic that
- *  does not exist. Ingest puts that into quarantine. */
+ *  does not exist, or comes from one stranger too many (strangers.ts). Ingest puts that into quarantine. */
 
 /** More than the contract allows for any message: what is longer is cut, and in quarantine all the same. */
 const payloadLimitBytes = 16 * 1024
@@ -31,6 +32,7 @@ export interface ExternalIntakeOptions {
   url: string
   login?: Readonly<{ username: string; password: string }>
   intake: IntakeLog
+  strangers: Strangers
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -90,8 +92,18 @@ export class ExternalIntake {
     const whole = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload
     const payload = whole.subarray(0, payloadLimitBytes)
     const will = sender.class === 'conn' && saysLost(topic, payload)
-    const { intake, clock } = this.#options
-    const message = { device, publisher: device, topic, payload, receivedMs: clock.now(), will, retain, qos }
+    const { intake, strangers, clock } = this.#options
+    const publisher = strangers.publisherFor(device)
+    const message = {
+      device: publisher,
+      publisher,
+      topic,
+      payload,
+      receivedMs: clock.now(),
+      will,
+      retain,
+      qos,
+    }
     intake.append(message, (error) => {
       this.#messages.inc({ outcome: error ? 'not-kept' : 'kept' })
       settle(error)

@@ -105,6 +105,8 @@ export const refusalReasons = [
   'value-invalid',
   /** Understood, but the history store itself would not take it. */
   'history-refused',
+  /** Not in the registry, and more such devices than may have a name have spoken. */
+  'device-unknown',
   /** No device's mistake: what the intake log held can no longer be read. */
   'log-damaged',
 ] as const

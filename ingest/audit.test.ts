@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { decode } from '../firmware-contracts/decode.ts'
 import { systemClock } from '../platform/clock.ts'
 import type { IntakeLog } from '../platform/intake-log.ts'
-import type { IntakeReader } from '../platform/intake-message.ts'
+import { strangersPublisher, type IntakeReader } from '../platform/intake-message.ts'
 import { Lifecycle } from '../platform/lifecycle.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
 import { Audit } from './audit.ts'
+import { decoded } from './decoded-log.ts'
 import { everyDevice } from './consumers.fixture.ts'
 import { device, openIntake, sample, send, topic } from './history-writer.fixture.ts'
 import type { PageWish } from './device-lines.ts'
@@ -44,9 +44,7 @@ afterEach(async () => {
 /** History deals with the next messages, about `limit` of them. */
 function deal(limit: number): void {
   const cursor = Math.max(memory.cursor(), reader.origin())
-  const messages = reader
-    .read(cursor, limit)
-    .map((intake) => ({ intake, decoded: decode(intake.topic, intake.payload) }))
+  const messages = reader.read(cursor, limit).map((intake) => ({ intake, decoded: decoded(intake) }))
   const to = messages.at(-1)?.intake.position
   if (to === undefined) return
   const sorted = sort(messages, (device) => memory.device(device))
@@ -121,7 +119,7 @@ test('an imbalance is a number, a word in the health and a metric', async () => 
   expect(audit.trouble()).toBeUndefined()
   // A consumer with a bug: it passes a message and says nothing about it.
   const [, ...rest] = reader.read(reader.origin(), 10)
-  const messages = rest.map((intake) => ({ intake, decoded: decode(intake.topic, intake.payload) }))
+  const messages = rest.map((intake) => ({ intake, decoded: decoded(intake) }))
   memory.countFor(reader.origin())
   memory.commit(
     sort(messages, (device) => memory.device(device)),
@@ -159,6 +157,23 @@ test('a message counted for another device is found in the lines, though the tot
   miscount(ofHouse(3).of, ofHouse(1).of)
   await audit.look()
   expect(audit.trouble()).toBeUndefined()
+})
+
+test('what one stranger too many says is quarantined and counted under the name that they share', async () => {
+  const of = strangersPublisher
+  for (let house = 1; house <= 3; house++) await send(log, sample(1), { ...ofHouse(house), of, by: of })
+  await send(log, sample(1))
+  deal(10)
+  const { total, devices, imbalance } = await audit.ledger(everyDevice)
+  expect([imbalance, total.difference]).toEqual([0, 0])
+  const lines = devices.map((line) => [line.device, line.stored, line.quarantined])
+  expect(lines).toEqual([
+    [of, 0, 3],
+    [device, 1, 0],
+  ])
+  expect(memory.quarantine.list({}, 10)).toMatchObject(
+    [3, 2, 1].map((house) => ({ device: of, reason: 'device-unknown', got: ofHouse(house).of })),
+  )
 })
 
 test('a district is checked in pieces, and read in pages', async () => {

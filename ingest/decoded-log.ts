@@ -1,7 +1,12 @@
 import type { Decoded } from '../firmware-contracts/message.ts'
 import { decode } from '../firmware-contracts/decode.ts'
 import type { Cancel, Clock } from '../platform/clock.ts'
-import { messagesAfter, type IntakeMessage, type IntakeReader } from '../platform/intake-message.ts'
+import {
+  messagesAfter,
+  strangersPublisher,
+  type IntakeMessage,
+  type IntakeReader,
+} from '../platform/intake-message.ts'
 
 /** The intake log as its consumers want it: decoded, in order, waiting for more at the end.
  *
@@ -81,7 +86,7 @@ export class DecodedLog {
     const messages = this.#reader.read(cursor, this.#likely).map((intake) => ({ intake }))
     const fitting = portionOf(messages, 0)
     this.#likely = fitting.length < messages.length ? 2 * fitting.length : portion.messages
-    return fitting.map(({ intake }) => ({ intake, decoded: decode(intake.topic, intake.payload) }))
+    return fitting.map(({ intake }) => ({ intake, decoded: decoded(intake) }))
   }
 
   #moveTo(cursor: number): void {
@@ -135,6 +140,21 @@ export class DecodedLog {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const resolve of waiting) resolve()
+  }
+}
+
+/** What is kept under the common name of strangers is not even looked at: it is in nobody's memory, history or live
+ *  state, and nobody is answered. */
+export function decoded({
+  publisher,
+  topic,
+  payload,
+}: Pick<IntakeMessage, 'publisher' | 'topic' | 'payload'>): Decoded {
+  if (publisher !== strangersPublisher) return decode(topic, payload)
+  const got = topic.split('/')[4] ?? ''
+  return {
+    ok: false,
+    refusal: { reason: 'device-unknown', path: '', expected: 'a device of the registry', got },
   }
 }
 

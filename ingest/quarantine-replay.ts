@@ -1,5 +1,4 @@
-import { decode } from '../firmware-contracts/decode.ts'
-import type { DecodedMessage } from './decoded-log.ts'
+import { decoded, type DecodedMessage } from './decoded-log.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { IngestMemory, ReplayPlan } from './memory.ts'
 import type { Kept, QuarantineSelection } from './quarantine.ts'
@@ -129,7 +128,7 @@ function judgedAgain(kept: Kept, position: number): DecodedMessage {
   return {
     // What the broker had to do with it (retain, hand on) it did then.
     intake: { position, receivedMs, publisher, will, topic, payload, retain: false, qos: 1 },
-    decoded: decode(topic, payload),
+    decoded: decoded(kept),
     // The contract took it then: its sequence numbers were seen, and its points are nowhere.
     ...(reason === 'history-refused' && { seenUnstored: true }),
   }

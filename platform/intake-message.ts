@@ -21,9 +21,14 @@ export interface IntakeMessage {
  *  consumer, and nothing is missing from a sum. */
 export const damagedPublisher = 'intake-log'
 
+/** Publisher of what came under a name that nobody registered, when there were too many of those already. No device
+ *  can have this name. */
+export const strangersPublisher = '(strangers)'
+
 /** Whose count a message goes to: the device that its topic names, whatever else is wrong with it. The one rule of
  *  everybody who counts. */
 export function countedFor({ topic, publisher }: Pick<IntakeMessage, 'topic' | 'publisher'>): string {
+  if (publisher === strangersPublisher) return publisher
   return topic === '' ? publisher : (topic.split('/', 5)[4] ?? '')
 }
 
