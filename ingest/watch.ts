@@ -70,7 +70,7 @@ export class Watch {
 
   /** `fail` is called when the consumer cannot go on. */
   async start(fail: (cause: unknown) => void): Promise<void> {
-    const { records, registry, orders, live, origin, logger } = this.#parts
+    const { records, registry, orders, live, origin, onCursor, logger } = this.#parts
     const memory = await loadFaultMemory(records)
     if (memory) {
       const saved = savedState.safeParse(memory.snapshot)
@@ -82,6 +82,7 @@ export class Watch {
     }
     this.#cursor = Math.max(memory?.cursor ?? 0, origin())
     this.#savedCursor = this.#cursor
+    onCursor(this.#cursor)
     registry.onChange((next) => this.#engine.replaceRegistry(next))
     orders.onChange((order) => {
       if (isClosed(order.state)) this.#closed.push(order)

@@ -1,6 +1,7 @@
 import { Lifecycle } from '../../platform/lifecycle.ts'
 import { openLog } from '../../platform/log.ts'
 import { OperatorError } from '../../platform/operator-error.ts'
+import { district } from './district.ts'
 import { history } from './history.ts'
 import { ingestAlone } from './ingest-alone.ts'
 import { pipeline } from './pipeline.ts'
@@ -31,6 +32,10 @@ const benchmarks: Record<string, Benchmark> = {
     about:
       'the simulator offline: a day of the demo and of the renovated estates, an hour of the district [--quick]',
     run: simulator,
+  },
+  district: {
+    about: 'start, memory and longest turn of ingest with all devices of the district',
+    run: district,
   },
   ingest: { about: 'processor time that ingest alone spends on a reading', run: ingestAlone },
 }
