@@ -113,7 +113,7 @@ async function hearMore(
   const visits: Promise<unknown>[] = []
   const stop = [
     clock.every(everyMs, () => {
-      for (const { position, ...message } of again.splice(0, (perS * everyMs) / 1_000))
+      for (const message of again.splice(0, (perS * everyMs) / 1_000))
         waiting.push(appended(intake, { ...message, device: message.publisher }))
     }),
     clock.every(visitEveryMs, () => {
