@@ -16,12 +16,14 @@ import { hourMs } from './plant/day.ts'
 import { runReplay } from './recorded/replay-command.ts'
 import { registryText } from './registry-file.ts'
 import { groundTruth, type Run } from './scenarios/ground-truth.ts'
-import { loadScenario, ordinaryDay, scenarioNames } from './scenarios/scenario.ts'
+import { loadScenario, ordinaryDay, scenarioNames, type Scenario } from './scenarios/scenario.ts'
 import { digest, saidUntil, Simulation } from './simulation.ts'
 
 /** `npm run sim -- …`: a simulated fleet from the command line; live over MQTT, or offline as fast as it goes. */
 
 const count = z.coerce.number<string>().int().min(0).max(0xffff_ffff)
+
+const flag = z.boolean().default(false)
 
 /** Also when another option is wrong: every mistake is listed at once. */
 const always = () => true
@@ -32,30 +34,30 @@ const optionsSchema = z
     scenario: z.string().min(1),
     seed: count.optional(),
     speed: z.coerce.number<string>().min(0.1).max(3_600),
-    offline: z.boolean(),
+    offline: flag,
     hours: z.coerce
       .number<string>()
       .min(0)
       .max(24 * 366)
       .optional(),
-    digest: z.boolean(),
+    digest: flag,
     start: z.iso
       .datetime({ offset: true, error: 'expected a time such as 2026-01-15T00:00:00+08:00' })
       .optional(),
     upload: z.coerce.number<string>().int().min(60).max(604_800).optional(),
     broker: z.url({ protocol: /^mqtts?$/, error: 'expected an address such as mqtt://127.0.0.1:1883' }),
     credentials: z.string().optional(),
-    list: z.boolean(),
+    list: flag,
     emitRegistry: z.string().optional(),
     truth: z.string().optional(),
-    load: z.boolean(),
+    load: flag,
     rate: z.coerce.number<string>().min(1).max(100_000),
     duration: z.coerce.number<string>().min(1).max(86_400),
     connections: z.coerce.number<string>().int().min(1).max(60_000).optional(),
     replay: z.string().optional(),
     replayZone: z.string(),
     loss: z.coerce.number<string>().min(0).max(1),
-    without: z.array(z.string()),
+    without: z.array(z.string()).default([]),
   })
   .refine((set) => !set.digest || set.offline, { path: ['digest'], error: 'needs --offline', when: always })
   .refine((set) => !set.load || !set.offline, {
@@ -75,6 +77,7 @@ const optionsSchema = z
 type Options = z.infer<typeof optionsSchema>
 
 const progressMs = 10_000
+const happeningsMs = 1_000
 
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv)
@@ -120,36 +123,55 @@ function kebab(name: string): string {
 }
 
 function command(): Command {
-  return new Command('sim')
-    .description('A simulated fleet of charging sheds, heating loops and water meters.')
+  const sim = new Command('sim')
+    .description(
+      'A simulated fleet of charging sheds, heating loops and water meters: live over MQTT, offline as lines of ' +
+        'JSON, or as a load. docs/scenarios.md tells more.',
+    )
+    .helpOption('-h, --help', 'this')
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .addHelpText('after', examples)
+  sim
+    .optionsGroup('What runs:')
+    .option('--list', 'print every scenario and fleet there is')
     .option('--fleet <name>', `which fleet: ${fleetNames.join(', ')}`, 'demo')
     .option('--scenario <name|file>', 'what happens: a name of --list, or a file', 'calm')
     .option('--seed <n>', 'same seed, same bytes; the scenario’s unless told')
-    .option('--speed <n>', 'live: simulated seconds a second', '1')
-    .option('--broker <url>', 'live: where to connect', 'mqtt://127.0.0.1:1883')
-    .option('--credentials <file>', 'live: device passwords, from "registry import --credentials-out"')
-    .option('--offline', 'no broker: one JSON line a message on standard output', false)
-    .option('--hours <n>', 'offline: how much to simulate; the scenario’s days unless told')
-    .option('--start <time>', 'offline: when it begins; the scenario’s start unless told')
-    .option('--digest', 'offline: only "messages N sha256 H seconds S"', false)
-    .option('--list', 'print every scenario and fleet there is', false)
     .option('--upload <s>', 'time between uploads of a flat meter; offline a day, live an hour')
-    .option('--load', 'live: no estates in motion, but all lines and a rate of messages', false)
-    .option('--rate <n>', 'load: messages a second', '1000')
-    .option('--duration <s>', 'load: how long', '60')
-    .option('--connections <n>', 'load: at most so many lines; all of the fleet’s unless told')
-    .option('--emit-registry <file>', 'write the fleet as a registry-import file')
+    .option('--without <device...>', 'leave these devices to real ones')
     .option('--truth <file>', 'write what was really broken, where, when and who was affected')
-    .option(
-      '--replay <file>',
-      'play recorded registers (meter,local_time,register_l; .gz) instead of a fleet',
-    )
+    .option('--emit-registry <file>', 'write the fleet as a registry file, for "registry import"')
+  sim
+    .optionsGroup('Live:')
+    .option('--credentials <file>', 'device passwords, from "registry import --credentials-out"')
+    .option('--broker <url>', 'where to connect', 'mqtt://127.0.0.1:1883')
+    .option('--speed <n>', 'simulated seconds a second', '1')
+    .option('--loss <share>', 'share of the readings that are numbered and never sent', '0')
+  sim
+    .optionsGroup('Offline:')
+    .option('--offline', 'no broker: one line of JSON a message on standard output')
+    .option('--hours <n>', 'how much to simulate; the scenario’s days unless told')
+    .option('--start <time>', 'when it begins; the scenario’s start unless told')
+    .option('--digest', 'only "messages N sha256 H seconds S"')
+  sim
+    .optionsGroup('Load (live):')
+    .option('--load', 'no estates in motion, but all lines and a rate of messages')
+    .option('--rate <n>', 'messages a second', '1000')
+    .option('--duration <s>', 'how long', '60')
+    .option('--connections <n>', 'at most so many lines; all of the fleet’s unless told')
+  return sim
+    .optionsGroup('Recorded meters (live or offline):')
+    .option('--replay <file>', 'play meter,local_time,register_l lines (.csv, .csv.gz) instead of a fleet')
     .option('--replay-zone <zone>', 'whose wall clock the recorded times are', 'Europe/Madrid')
-    .option('--loss <share>', 'live: share of tele messages that are numbered and never sent', '0')
-    .option('--without <device...>', 'leave these devices to real ones', [])
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
 }
+
+const examples = `
+Examples:
+  sim --offline --scenario hidden-leak --hours 12 > said.jsonl
+  sim --offline --scenario ./mine.json --digest --truth truth.json
+  sim --emit-registry demo.json
+  sim --scenario burst --speed 60 --credentials credentials.json`
 
 async function runOffline(options: Options, fleet: Fleet): Promise<void> {
   const scenario = loadScenario(options.scenario)
@@ -217,12 +239,19 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
   })
   const release = keepAlive()
   estate.start()
+  const { devices } = estate.counts()
+  process.stdout.write(
+    `${scenario.name} on ${fleet.name}, seed ${seed}, speed ${speed}: ${devices} lines to ${broker}; Ctrl-C ends it\n`,
+  )
+  const cancelHappenings = systemClock.every(happeningsMs, teller(scenario, estate))
   const cancelProgress = systemClock.every(progressMs, () => printProgress(estate, speed))
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve())
     process.once('SIGTERM', () => resolve())
   })
+  cancelHappenings()
   cancelProgress()
+  printProgress(estate, speed)
   await estate.stop()
   writeTruth(options, {
     fleet,
@@ -232,8 +261,24 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
     untilMs: estate.nowMs(),
     tolls: estate.tolls(),
   })
-  printProgress(estate, speed)
   release()
+}
+
+/** Says what breaks and what is repaired, once its time has come. */
+function teller({ faults }: Scenario, estate: SimulatedEstate): () => void {
+  const happenings = faults
+    .flatMap(({ fault, target, t, until, strike }) => [
+      { t, what: `${fault} at ${target}` },
+      ...(until !== undefined && strike.end ? [{ t: until, what: `${fault} at ${target} is repaired` }] : []),
+    ])
+    .sort((a, b) => a.t - b.t)
+  return () => {
+    const elapsedS = (estate.nowMs() - estate.beganMs) / 1000
+    while ((happenings[0]?.t ?? Infinity) <= elapsedS) {
+      const { t = 0, what = '' } = happenings.shift() ?? {}
+      process.stdout.write(`${new Date(estate.beganMs + t * 1000).toISOString()} ${what}\n`)
+    }
+  }
 }
 
 /** Exit code 1 when something was not acknowledged. */
@@ -273,11 +318,12 @@ function writeTruth({ truth }: Options, run: Run): void {
 }
 
 function printProgress(estate: SimulatedEstate, speed: number): void {
-  const { devices, connected, acknowledged, waiting, forgotten, rejected } = estate.counts()
+  const { devices, connected, acknowledged, waiting, forgotten, rejected, failure } = estate.counts()
   const time = new Date(estate.nowMs()).toISOString()
+  const why = failure === undefined ? '' : ` (${failure})`
   process.stdout.write(
     `${time} speed ${speed} connected ${connected}/${devices} acknowledged ${acknowledged} ` +
-      `waiting ${waiting} forgotten ${forgotten} rejected ${rejected}\n`,
+      `waiting ${waiting} forgotten ${forgotten} rejected ${rejected}${why}\n`,
   )
 }
 

@@ -48,6 +48,8 @@ export interface ConnectionCounts {
   forgotten: number
   /** What the server said it could not read. */
   rejected: number
+  /** Why the broker could not be reached, as long as it cannot; of several lines, one's. */
+  failure: string | undefined
 }
 
 /** Of nobody. */
@@ -57,6 +59,7 @@ export const noCounts: ConnectionCounts = {
   waiting: 0,
   forgotten: 0,
   rejected: 0,
+  failure: undefined,
 }
 
 /** A station, the most talkative after a shed, fills it in two days. */
@@ -86,6 +89,7 @@ export class DeviceConnection {
   #acknowledged = 0
   #forgotten = 0
   #rejected = 0
+  #failure: string | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -157,6 +161,7 @@ export class DeviceConnection {
       waiting: this.#memory.size,
       forgotten: this.#forgotten,
       rejected: this.#rejected,
+      failure: this.#failure,
     }
   }
 
@@ -178,7 +183,10 @@ export class DeviceConnection {
     this.#client = client
     client.on('connect', () => this.#opened(client))
     client.on('message', (topic, payload) => this.#hear(topic, payload))
-    client.on('error', (cause) => log.debug({ err: cause, device: identity.device }, 'connection failed'))
+    client.on('error', (cause) => {
+      this.#failure = cause.message || cause.name
+      log.debug({ err: cause, device: identity.device }, 'connection failed')
+    })
     client.once('close', () => this.#closed(client))
   }
 
@@ -186,6 +194,7 @@ export class DeviceConnection {
     if (client !== this.#client) return
     const { identity, children = [], boot, nowMs, log } = this.#options
     this.#online = true
+    this.#failure = undefined
     this.#lostSinceMs = undefined
     this.#failures = 0
     const heard = [identity, ...children].flatMap((device) => [

@@ -98,6 +98,7 @@ export class Lines {
       sum.waiting += one.waiting
       sum.forgotten += one.forgotten
       sum.rejected += one.rejected
+      sum.failure ??= one.failure
     }
     return sum
   }
