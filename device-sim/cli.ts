@@ -188,7 +188,8 @@ async function runOffline(options: Options, fleet: Fleet): Promise<void> {
   const began = performance.now()
   const simulation = new Simulation({ fleet, scenario, seed, startMs, without, keptShare: 0, ...uploadS })
   await print(saidUntil(untilMs, simulation), options, began)
-  writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs, tolls: simulation.tolls() })
+  const { devices } = simulation
+  writeTruth(options, { fleet, scenario, seed, fromMs: startMs, untilMs, devices, tolls: simulation.tolls() })
 }
 
 async function print(messages: Iterable<Outgoing>, options: Options, began: number): Promise<void> {
@@ -259,6 +260,7 @@ async function runLive(options: Options, fleet: Fleet, credentialsFile: string):
     seed,
     fromMs: estate.beganMs,
     untilMs: estate.nowMs(),
+    devices: estate.devices,
     tolls: estate.tolls(),
   })
   release()

@@ -7,6 +7,7 @@ import { noCounts, type ConnectionCounts } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { Outgoing } from './firmware/message.ts'
 import { keptShareOf } from './firmware/ring.ts'
+import type { Identity } from './firmware/voice.ts'
 import type { Fleet } from './fleet.ts'
 import { Lines } from './lines.ts'
 import type { Toll } from './mischief/toll.ts'
@@ -97,6 +98,11 @@ export class SimulatedEstate {
   nowMs(): number {
     const { clock, speed = 1 } = this.#options
     return this.#beganMs + (clock.now() - this.#beganMs) * speed
+  }
+
+  /** All that take part. */
+  get devices(): readonly Identity[] {
+    return this.#simulation?.devices ?? []
   }
 
   /** What mischief has done so far, by device. */

@@ -16,9 +16,8 @@ export interface FaultKind {
   at: readonly PlaceKind[]
   /** Rules whose order names this cause, the usual one first. Empty: nothing an engineer is called for. */
   rules: readonly RuleId[]
-  /** Who feels it: the place itself, its branch of the heating main, the whole estate, or nobody but who reads
-   *  the device. */
-  reaches: 'place' | 'branch' | 'estate' | 'nobody'
+  /** Who feels it: the place itself, the whole estate, or nobody but who reads the device. */
+  reaches: 'place' | 'estate' | 'nobody'
   /** A scenario's `params`, and what they make happen. */
   params: z.ZodType<Strike & { given: unknown }>
 }

@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { demoFleet } from '../fleets/demo.ts'
 import { groundTruth, groundTruthSchema } from './ground-truth.ts'
-import { parseScenario } from './scenario.ts'
+import { Simulation } from '../simulation.ts'
+import { ordinaryDay, parseScenario } from './scenario.ts'
 
 const fromMs = Date.parse('2026-01-15T00:00:00+08:00')
 const hourMs = 3_600_000
+
+const { devices } = new Simulation({ fleet: demoFleet(), scenario: ordinaryDay, seed: 5, startMs: fromMs })
 
 function truthOf(...faults: object[]) {
   const scenario = parseScenario('test', { name: 'test', about: '', faults })
@@ -14,6 +17,7 @@ function truthOf(...faults: object[]) {
     seed: 5,
     fromMs,
     untilMs: fromMs + hourMs,
+    devices,
     tolls: new Map(),
   }).faults
 }
@@ -27,7 +31,7 @@ describe('the ground truth of a run', () => {
         rules: ['H01'],
         site: 'hengkang',
         target: 'hengkang-b14',
-        device: 'hengkang-b14-heat',
+        devices: ['hengkang-b14-heat'],
         params: { m3h: 12 },
         fromMs: fromMs + 120_000,
         untilMs: fromMs + 1_800_000,
@@ -53,9 +57,12 @@ describe('the ground truth of a run', () => {
     expect(burst?.affected).toEqual({ households: 60, buildings: ['hengkang-b03'], ports: [] })
   })
 
-  test('a riser that stays cold concerns its flats, and names no device', () => {
+  test('a riser that stays cold concerns its flats, and names its thermometers', () => {
     const [cold] = truthOf({ fault: 'room-cold', t: 0, target: 'hengkang-b06-riser' })
-    expect(cold).toMatchObject({ device: null, affected: { households: 3, buildings: ['hengkang-b06'] } })
+    expect(cold).toMatchObject({
+      devices: ['hengkang-b06-r201-room', 'hengkang-b06-r401-room', 'hengkang-b06-r601-room'],
+      affected: { households: 3, buildings: ['hengkang-b06'] },
+    })
   })
 
   test('what would break after the end did not happen, and what is mended after it still lasts', () => {
@@ -69,6 +76,19 @@ describe('the ground truth of a run', () => {
     expect(silent?.affected).toEqual({ households: 0, buildings: [], ports: [] })
   })
 
+  test('behind a silent gateway everybody is silent; a bad firmware has one kind of device', () => {
+    const gateway = { fault: 'gateway-silent', t: 0, target: 'hengkang-b02-gateway' }
+    const firmware = { fault: 'firmware-bad', t: 0, target: 'hengkang', params: { kind: 'charger' } }
+    const [silent, bad] = truthOf(gateway, firmware)
+    const behind = ['f101-water', 'f102-water', 'gw', 'r201-room', 'r401-room', 'r601-room']
+    expect(silent?.devices).toEqual(behind.map((name) => `hengkang-b02-${name}`))
+    expect(bad?.devices).toEqual([
+      'hengkang-shed1-charger',
+      'hengkang-shed2-charger',
+      'hengkang-shed3-charger',
+    ])
+  })
+
   test('what mischief cost stands beside it, up to the end; and the file is what its schema says', () => {
     const scenario = parseScenario('test', { name: 'test', about: '' })
     const outage = { fromMs: fromMs + 60_000, untilMs: fromMs + 2 * hourMs }
@@ -80,6 +100,7 @@ describe('the ground truth of a run', () => {
       seed: 5,
       fromMs,
       untilMs: fromMs + hourMs,
+      devices,
       tolls: new Map([['hengkang-b02-heat', { ...counts, outages: [outage, later] }]]),
     })
     expect(truth.mischief).toEqual([{ device: 'hengkang-b02-heat', ...counts, outages: [outage] }])

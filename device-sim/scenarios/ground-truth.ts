@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Building, Estate, Fleet } from '../fleet.ts'
 import { portNode, portNumbers } from '../fleet.ts'
 import { placeOf, type Place } from '../place.ts'
+import type { Identity } from '../firmware/voice.ts'
 import { tollSchema, type Toll } from '../mischief/toll.ts'
 import { faultKindOf } from './faults.ts'
 import type { FaultKind } from './fault-kind.ts'
@@ -18,7 +19,9 @@ const trueFaultSchema = z.strictObject({
     .describe('rules whose order names this cause, the usual one first; empty when nobody is called'),
   site: id.describe('the estate'),
   target: id.describe('the place, as the scenario names it'),
-  device: id.nullable().describe('the device that measures there; null where none does'),
+  devices: z
+    .array(id)
+    .describe('those that measure there, or are ill: of a gateway also who is behind it, of a site all'),
   params: z.unknown().describe('as the scenario says, defaults filled in'),
   fromMs: epochMs.describe('when it broke: before anything can be seen of it, sometimes by days'),
   untilMs: epochMs.nullable().describe('when it was repaired; null when it lasts beyond the run'),
@@ -51,14 +54,17 @@ export interface Run {
   seed: number
   fromMs: number
   untilMs: number
+  /** All that took part: without those whose place a real one took. */
+  devices: readonly Identity[]
   /** What mischief did, by device (`Simulation.tolls`). */
   tolls: ReadonlyMap<string, Readonly<Toll>>
 }
 
 /** Of faults only those that begin within the run. */
-export function groundTruth({ fleet, scenario, seed, fromMs, untilMs, tolls }: Run): GroundTruth {
+export function groundTruth(run: Run): GroundTruth {
+  const { fleet, scenario, seed, fromMs, untilMs, tolls } = run
   const faults = fleet.estates
-    .flatMap((estate) => scenario.faults.flatMap((fault) => trueFault(estate, fault, fromMs) ?? []))
+    .flatMap((estate) => scenario.faults.flatMap((fault) => trueFault(estate, fault, run) ?? []))
     .filter((fault) => fault.fromMs < untilMs)
     .map((fault) => ({
       ...fault,
@@ -81,7 +87,7 @@ export function groundTruth({ fleet, scenario, seed, fromMs, untilMs, tolls }: R
   }
 }
 
-function trueFault(estate: Estate, fault: Fault, startMs: number): TrueFault | undefined {
+function trueFault(estate: Estate, fault: Fault, run: Run): TrueFault | undefined {
   const place = placeOf(estate, fault.target)
   const kind = faultKindOf(fault.fault)
   if (!place || !kind) return undefined
@@ -90,12 +96,26 @@ function trueFault(estate: Estate, fault: Fault, startMs: number): TrueFault | u
     rules: [...kind.rules],
     site: estate.id,
     target: fault.target,
-    device: 'device' in place ? place.device : null,
+    devices: run.devices.filter((each) => isStruck(each, estate, place, fault)).map(({ device }) => device),
     params: fault.strike.given,
-    fromMs: startMs + fault.t * 1000,
-    untilMs: fault.until === undefined || !fault.strike.end ? null : startMs + fault.until * 1000,
+    fromMs: run.fromMs + fault.t * 1000,
+    untilMs: fault.until === undefined || !fault.strike.end ? null : run.fromMs + fault.until * 1000,
     affected: affectedBy(estate, place, kind.reaches),
   }
+}
+
+/** Of a whole site some faults strike one kind only, which their params name. */
+const oneKind = z.looseObject({ kind: z.string() })
+
+function isStruck({ site, device, kind, gateway }: Identity, estate: Estate, place: Place, fault: Fault) {
+  if (site !== estate.id) return false
+  if (place.at === 'site') {
+    const only = oneKind.safeParse(fault.strike.given)
+    return !only.success || only.data.kind === kind
+  }
+  if (place.at === 'riser')
+    return kind === 'room-sensor' && device.startsWith(`${estate.buildings[place.building]?.id}-`)
+  return device === place.device || (place.at === 'gateway' && gateway === place.device)
 }
 
 function affectedBy(estate: Estate, place: Place, reaches: FaultKind['reaches']): TrueFault['affected'] {
@@ -111,12 +131,7 @@ function reached(estate: Estate, place: Place, reaches: FaultKind['reaches']): r
   if (reaches === 'nobody') return []
   if (reaches === 'estate' || place.at === 'site' || place.at === 'station') return estate.buildings
   if (!('building' in place)) return []
-  const branch = Math.floor(place.building / estate.buildingsPerBranch)
-  return estate.buildings.filter((_, index) =>
-    reaches === 'branch'
-      ? Math.floor(index / estate.buildingsPerBranch) === branch
-      : index === place.building,
-  )
+  return estate.buildings.slice(place.building, place.building + 1)
 }
 
 function householdsAt(estate: Estate, place: Place, reaches: FaultKind['reaches']): number {
