@@ -109,7 +109,7 @@ test('an order found to be a part of another is closed and names it', async () =
 test('orders and the memory of the fault watch move together or not at all', async () => {
   const crash = inOne(async (trx) => {
     await book.open(trx, incident('a|x'))
-    await saveFaultMemory(trx, { cursor: 7, snapshot: {} })
+    await saveFaultMemory(trx, { cursor: 7, snapshot: {}, devices: new Map() })
     throw new Error('power cut')
   })
   await expect(crash).rejects.toThrow('power cut')
@@ -117,9 +117,23 @@ test('orders and the memory of the fault watch move together or not at all', asy
   expect(await loadFaultMemory(records)).toBeUndefined()
   await inOne(async (trx) => {
     await book.open(trx, incident('a|x'))
-    await saveFaultMemory(trx, { cursor: 7, snapshot: { any: 'thing' } })
+    await saveFaultMemory(trx, {
+      cursor: 7,
+      snapshot: 'an earlier one',
+      devices: new Map([
+        ['a', 1],
+        ['b', 2],
+      ]),
+    })
+    await saveFaultMemory(trx, { cursor: 8, snapshot: { any: 'thing' }, devices: new Map([['b', 3]]) })
   })
-  expect(await loadFaultMemory(records)).toEqual({ cursor: 7, snapshot: { any: 'thing' } })
+  const devices = new Map([
+    ['a', 1],
+    ['b', 3],
+  ])
+  expect(await loadFaultMemory(records), 'of each device what was written last').toEqual({
+    ...{ cursor: 8, snapshot: { any: 'thing' }, devices },
+  })
 })
 
 test('listeners hear of an order after it is on disk: from the engine by announce, from a person at once', async () => {

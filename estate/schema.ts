@@ -31,6 +31,7 @@ export interface Schema {
     body: string
   }
   fault_memory: { only: number; cursor: number; snapshot: string }
+  device_memory: { device: string; memory: string }
 }
 
 const first: Migration = {
@@ -133,8 +134,19 @@ const orders: Migration = {
   },
 }
 
+const deviceMemories: Migration = {
+  async up(db) {
+    await db.schema
+      .createTable('device_memory')
+      .addColumn('device', 'text', (column) => column.primaryKey())
+      .addColumn('memory', 'text', (column) => column.notNull())
+      .execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
   '2026-11-23-work-orders': orders,
+  '2026-11-25-device-memories': deviceMemories,
 }

@@ -4,7 +4,7 @@ import { encodeConnection, encodeReading, encodeUpload } from '../firmware-contr
 import type { LiveDevice } from '../estate/live.ts'
 import { VirtualClock } from '../platform/clock.ts'
 import type { DecodedMessage } from './decoded-log.ts'
-import { liveSnapshot, LiveState } from './live-state.ts'
+import { liveMemory, LiveState, type LiveMemory } from './live-state.ts'
 
 const noonMs = Date.parse('2026-01-15T12:00:00+08:00')
 const charger = 'est/1/hengkang/charger/hengkang-shed1-charger'
@@ -104,9 +104,14 @@ test('changes are told a few times a second, each device once, and a restart goe
     ['hengkang-b01-heat', 'hengkang-shed1-charger'],
   ])
   const next = new LiveState({ clock })
-  next.restore(live.snapshot())
+  for (const { device } of live.devices()) next.restore(remembered(live, device))
   expect(next.devices()).toEqual(live.devices())
 })
+
+/** What is written down of a device, read back. */
+function remembered(live: LiveState, device: string): LiveMemory {
+  return liveMemory.parse(JSON.parse(JSON.stringify(live.memoryOf(device))))
+}
 
 test('a clock is as far off as the median of the last five live messages says', () => {
   const live = new LiveState({ clock: new VirtualClock(noonMs) })
@@ -129,7 +134,7 @@ test('a clock is as far off as the median of the last five live messages says', 
   said(13, 6 * 60_000)
   expect(clockOf(), 'what cannot be true is flagged at once').toMatchObject({ state: 'off' })
   const again = new LiveState({ clock: new VirtualClock(noonMs) })
-  again.restore(liveSnapshot.parse(JSON.parse(JSON.stringify(live.snapshot()))))
+  again.restore(remembered(live, 'hengkang-b01-heat'))
   expect(again.device('hengkang-b01-heat')?.clock, 'also after a restart').toEqual(clockOf())
 })
 

@@ -29,8 +29,8 @@ const entry = z.object({
 })
 type Entry = z.infer<typeof entry>
 
-export const liveSnapshot = z.array(entry)
-export type LiveSnapshot = z.infer<typeof liveSnapshot>
+export const liveMemory = entry
+export type LiveMemory = z.infer<typeof liveMemory>
 
 export class LiveState implements LiveFeed {
   readonly #clock: Clock
@@ -48,12 +48,13 @@ export class LiveState implements LiveFeed {
     this.#listeners.clear()
   }
 
-  restore(snapshot: LiveSnapshot): void {
-    for (const saved of snapshot) this.#entries.set(saved.device, saved)
+  restore(saved: LiveMemory): void {
+    this.#entries.set(saved.device, saved)
   }
 
-  snapshot(): LiveSnapshot {
-    return [...this.#entries.values()]
+  /** Plain JSON of one device, shared with the live state: write it down before anything more is observed. */
+  memoryOf(device: string): LiveMemory | undefined {
+    return this.#entries.get(device)
   }
 
   devices(): readonly LiveDevice[] {

@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client'
 import { z } from 'zod'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
-import { loadFaultMemory, saveFaultMemory } from '../estate/fault-memory.ts'
+import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records, RecordsTransaction } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
@@ -12,8 +12,9 @@ import type { Metrics } from '../platform/metrics.ts'
 import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import type { IncidentChange } from './faults/changes.ts'
-import { FaultEngine, faultSnapshot } from './faults/engine.ts'
-import { liveSnapshot, type LiveState } from './live-state.ts'
+import { FaultEngine } from './faults/engine.ts'
+import { deviceMemory, engineMemory, type DeviceMemory } from './faults/engine-state.ts'
+import { liveMemory, type LiveState } from './live-state.ts'
 import type { Notices } from './notices.ts'
 
 /** The consumer that watches: it keeps the live state and feeds the fault engine, independently of history, so
@@ -24,8 +25,12 @@ import type { Notices } from './notices.ts'
  *  already there. */
 const tickMs = 1_000
 const saveMs = 5_000
+/** Sooner when so many devices have something new: to write them down takes 40 ms. */
+const touchedLimit = 2_000
 
-const savedState = z.object({ faults: faultSnapshot, live: liveSnapshot })
+/** Of a device the engine may know nothing (it is not in the registry), or the live state (it was only missed). */
+const savedDevice = z.object({ faults: deviceMemory.exactOptional(), live: liveMemory.exactOptional() })
+const savedDevices = z.map(z.string(), savedDevice)
 
 export interface WatchParts {
   log: DecodedLog
@@ -49,6 +54,8 @@ export class Watch {
   readonly #incidents: Counter
   /** Order closings that the engine has to hear of, in its own turn. */
   readonly #closed: WorkOrder[] = []
+  /** Devices of which something has changed since it was written down. */
+  readonly #touched = new Set<string>()
   #cursor = 0
   #savedCursor = 0
   #savedMs = 0
@@ -70,16 +77,9 @@ export class Watch {
 
   /** `fail` is called when the consumer cannot go on. */
   async start(fail: (cause: unknown) => void): Promise<void> {
-    const { records, registry, orders, live, origin, onCursor, logger } = this.#parts
+    const { records, registry, orders, origin, onCursor } = this.#parts
     const memory = await loadFaultMemory(records)
-    if (memory) {
-      const saved = savedState.safeParse(memory.snapshot)
-      if (saved.success) {
-        live.restore(saved.data.live)
-        this.#engine.restore(saved.data.faults)
-      } else
-        logger.error({ err: saved.error }, 'the fault state of another version is left behind; orders stay')
-    }
+    if (memory) this.#restore(memory)
     this.#cursor = Math.max(memory?.cursor ?? 0, origin())
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
@@ -88,6 +88,22 @@ export class Watch {
       if (isClosed(order.state)) this.#closed.push(order)
     })
     this.#done = this.#run().catch(fail)
+  }
+
+  #restore({ snapshot, devices }: FaultMemory): void {
+    const { live, logger } = this.#parts
+    const engine = engineMemory.safeParse(snapshot)
+    const saved = savedDevices.safeParse(devices)
+    if (!engine.success || !saved.success) {
+      const err = engine.error ?? saved.error
+      return logger.error({ err }, 'the fault state of another version is left behind; orders stay')
+    }
+    const known: Record<string, DeviceMemory> = {}
+    for (const [device, remembered] of saved.data) {
+      if (remembered.live) live.restore(remembered.live)
+      if (remembered.faults) known[device] = remembered.faults
+    }
+    this.#engine.restore({ ...engine.data, devices: known })
   }
 
   /** Finishes the stretch in hand and saves. */
@@ -119,6 +135,7 @@ export class Watch {
   #observe(message: DecodedMessage): readonly IncidentChange[] {
     const { intake, decoded } = message
     this.#parts.live.observe(message)
+    if (decoded.ok) this.#touched.add(decoded.message.address.device)
     if (!decoded.ok) return this.#unread(decoded, intake.receivedMs)
     switch (decoded.message.type) {
       case 'readings':
@@ -169,14 +186,15 @@ export class Watch {
   }
 
   async #save(changes: readonly IncidentChange[], now = false): Promise<void> {
-    const { records, orders, live, clock, onCursor } = this.#parts
-    const due = clock.now() - this.#savedMs >= saveMs && this.#cursor > this.#savedCursor
+    const { records, orders, clock, onCursor } = this.#parts
+    const isFull = this.#touched.size >= touchedLimit
+    const due = (isFull || clock.now() - this.#savedMs >= saveMs) && this.#cursor > this.#savedCursor
     if (changes.length === 0 && !due && !now) return
-    const snapshot = { faults: this.#engine.snapshot(), live: live.snapshot() }
+    const written = this.#memory()
     const touched = await records.transaction().execute(async (trx) => {
       const ids: string[] = []
       for (const change of changes) ids.push(...(await this.#write(trx, change)))
-      await saveFaultMemory(trx, { cursor: this.#cursor, snapshot })
+      await saveFaultMemory(trx, { cursor: this.#cursor, ...written })
       return ids
     })
     this.#savedMs = clock.now()
@@ -185,6 +203,17 @@ export class Watch {
     for (const change of changes) this.#announce(change)
     for (const order of await orders.announce(touched))
       this.#parts.notices.order(orderNotice(order, clock.now()))
+  }
+
+  /** What has changed since it was last written down, as it is now. */
+  #memory(): Omit<FaultMemory, 'cursor'> {
+    for (const device of this.#engine.takeTouched()) this.#touched.add(device)
+    const { devices: known, ...snapshot } = this.#engine.snapshot(this.#touched)
+    const devices = new Map<string, unknown>()
+    for (const device of this.#touched)
+      devices.set(device, { faults: known[device], live: this.#parts.live.memoryOf(device) })
+    this.#touched.clear()
+    return { snapshot, devices }
   }
 
   async #write(trx: RecordsTransaction, change: IncidentChange): Promise<string[]> {

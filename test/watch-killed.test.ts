@@ -53,9 +53,15 @@ async function newEstate() {
   /** What is left at the end: orders, live state, alarms and all that was under way. */
   const left = async () => ({
     orders: (await orders.list()).map(withoutHours),
-    memory: (await loadFaultMemory(records))?.snapshot,
+    memory: await remembered(records),
   })
   return { folder, orders, left }
+}
+
+/** Without the cursor: where a life ends differs by one stretch of the log. */
+async function remembered(records: Records) {
+  const { snapshot, devices } = (await loadFaultMemory(records)) ?? {}
+  return { snapshot, devices }
 }
 
 /** An update carries the hour at which it was written, which may differ by one stretch of the log. */

@@ -1,17 +1,17 @@
-import { z } from 'zod'
 import type { Message, Reading } from '../../firmware-contracts/message.ts'
 import type { Registry, RegistryDevice } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
 import { stands, type Alarm, type Observation } from './alarm.ts'
 import { alarmViews, type AlarmView } from './alarm-view.ts'
-import { CaseBook, caseBookState } from './case-book.ts'
+import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
+import { faultSnapshot, memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf } from './places.ts'
 import { clockTimes } from './report.ts'
 import { ruleOf } from './rules.ts'
-import { expectedPeriodMs, hearing, neverHeard, silenceLimitMs, type Hearing } from './silence.ts'
+import { expectedPeriodMs, neverHeard, silenceLimitMs } from './silence.ts'
 import {
   evaluate,
   move,
@@ -19,14 +19,12 @@ import {
   newWatch,
   raisedBy,
   recall,
-  remember,
-  streamMemory,
-  watchMemory,
   type Listener,
   type Stream,
   type Watch,
 } from './stream.ts'
-import { WaitingRoom, waitingRoomState } from './waiting-room.ts'
+import type { Turn } from './turn.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 /** The fault engine: readings in, incidents out. It owns the state that the pure parts work on:
  *
@@ -40,28 +38,6 @@ import { WaitingRoom, waitingRoomState } from './waiting-room.ts'
 const stepMs = 5_000
 /** After a longer gap the steps before it are skipped: nothing was heard, so nothing could change. */
 const stepsAtOnce = 720
-
-const deviceMemory = z.object({ hearing, silence: watchMemory })
-
-export const faultSnapshot = z.object({
-  format: z.literal('faults/2'),
-  nowMs: z.number(),
-  nextStepMs: z.number().nullable(),
-  devices: z.record(z.string(), deviceMemory),
-  streams: z.array(streamMemory),
-  waiting: waitingRoomState,
-  book: caseBookState,
-})
-export type FaultSnapshot = z.infer<typeof faultSnapshot>
-
-interface WatchedDevice {
-  device: RegistryDevice
-  hearing: Hearing
-  /** D01 */
-  silence: Watch
-  /** Lane (port, upload) -> its samples. */
-  streams: Map<string, Stream>
-}
 
 export interface FaultEngineOptions {
   registry: Registry
@@ -86,6 +62,9 @@ export class FaultEngine {
   #started = false
   /** Server time of what is being dealt with. */
   #nowMs = 0
+  #resumedMs = 0
+  /** Devices of which something has changed since it was last asked. */
+  readonly #touched = new Set<string>()
   /** Something moved: the book may have decided. */
   #stirred = false
 
@@ -104,6 +83,7 @@ export class FaultEngine {
       waitMs: (device) => this.#devices.get(device)?.silence.place.limits.arrival.gapWaitMs ?? 0,
       stepMs,
       judge: (reading, receivedMs) => this.#judge(reading, receivedMs),
+      moved: (device) => this.#touched.add(device),
     })
     this.#book = this.#newBook()
     this.#watchDevices()
@@ -170,9 +150,7 @@ export class FaultEngine {
 
   /** Nobody was listening until `nowMs` (the broker was down): silence counts from here. */
   resume(nowMs: number): void {
-    for (const { hearing } of this.#devices.values()) {
-      if (hearing.heardMs !== null) hearing.heardMs = Math.max(hearing.heardMs, nowMs)
-    }
+    this.#resumedMs = Math.max(this.#resumedMs, nowMs)
   }
 
   /** A person says something to one alarm: acknowledge, reset, shelve, take out of service … */
@@ -200,18 +178,27 @@ export class FaultEngine {
     return alarmViews(this.#watches.values(), (key) => this.#book.incidentOf(key))
   }
 
-  /** Plain JSON that shares its parts with the engine: write it down before the engine is told anything more. */
-  snapshot(): FaultSnapshot {
-    const devices = [...this.#devices.values()]
+  /** Devices of which something has changed since this was last asked. */
+  takeTouched(): string[] {
+    const touched = [...this.#touched]
+    this.#touched.clear()
+    return touched
+  }
+
+  /** All that is remembered, or, of the devices, only what is remembered of some. Plain JSON that shares its parts
+   *  with the engine: write it down before the engine is told anything more. */
+  snapshot(of: Iterable<string> = this.#devices.keys()): FaultSnapshot {
     return {
-      format: 'faults/2',
+      format: 'faults/3',
       nowMs: this.#nowMs,
       nextStepMs: this.#started ? this.#nextStepMs : null,
+      resumedMs: this.#resumedMs,
       devices: Object.fromEntries(
-        devices.map(({ device, hearing, silence }) => [device.id, { hearing, silence: silence.memory }]),
+        [...of].flatMap((id) => {
+          const known = this.#devices.get(id)
+          return known ? [[id, memoryOf(known, this.#waiting.turn(id))]] : []
+        }),
       ),
-      streams: devices.flatMap(({ streams }) => [...streams].map(([lane, stream]) => remember(stream, lane))),
-      waiting: this.#waiting.snapshot(),
       book: this.#book.snapshot(),
     }
   }
@@ -223,20 +210,22 @@ export class FaultEngine {
     this.#nowMs = saved.nowMs
     this.#started = saved.nextStepMs !== null
     this.#nextStepMs = saved.nextStepMs ?? Number.POSITIVE_INFINITY
+    this.#resumedMs = saved.resumedMs
     this.#watchDevices()
+    this.#touched.clear()
+    const turns: [device: string, turn: Turn][] = []
     for (const [id, memory] of Object.entries(saved.devices)) {
       const known = this.#devices.get(id)
       if (!known) continue
       known.hearing = memory.hearing
       known.silence.memory = memory.silence
+      for (const said of memory.streams) {
+        const stream = known.streams.get(said.lane) ?? this.#laneOf(known, said.lane)
+        if (stream) recall(stream, said)
+      }
+      if (memory.turn) turns.push([id, memory.turn])
     }
-    for (const memory of saved.streams) {
-      const known = this.#devices.get(memory.device)
-      const stream = known && (known.streams.get(memory.lane) ?? this.#laneOf(known, memory.lane))
-      if (stream) recall(stream, memory)
-    }
-    const stillKnown = Object.entries(saved.waiting).filter(([id]) => this.#devices.has(id))
-    this.#waiting.restore(Object.fromEntries(stillKnown))
+    this.#waiting.restore(turns)
     this.#book = this.#newBook()
     this.#book.restore(saved.book)
     for (const alarm of this.#book.standing()) {
@@ -247,8 +236,11 @@ export class FaultEngine {
   /** After an import: the same state on the new map. */
   replaceRegistry(registry: Registry): void {
     const saved = this.snapshot()
+    const touched = this.takeTouched()
     this.#registry = registry
     this.restore(saved)
+    const gone = Object.keys(saved.devices).filter((id) => !this.#devices.has(id))
+    for (const id of [...touched, ...gone]) this.#touched.add(id)
   }
 
   #newBook(): CaseBook {
@@ -283,6 +275,7 @@ export class FaultEngine {
     const known = this.#devices.get(reading.device)
     const stream = known && reading.class !== 'hist' ? this.#streamOf(known, reading) : undefined
     if (!stream) return
+    this.#touched.add(reading.device)
     evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
   }
 
@@ -314,7 +307,8 @@ export class FaultEngine {
     return known && (known.streams.get('') ?? this.#laneOf(known, ''))
   }
 
-  #hear({ hearing, silence }: WatchedDevice, boot: number): void {
+  #hear({ device, hearing, silence }: WatchedDevice, boot: number): void {
+    this.#touched.add(device.id)
     hearing.heardMs = this.#nowMs
     if (boot > hearing.boot) hearing.boot = boot
     if (silence.memory.alarm.state === 'normal') return
@@ -326,6 +320,7 @@ export class FaultEngine {
   /** Missed from `sinceMs` on: its alarms freeze, because no data is not good news. */
   #miss({ device, hearing, silence, streams }: WatchedDevice, sinceMs: number): void {
     if (hearing.heardMs === null) return
+    this.#touched.add(device.id)
     this.#waiting.leave(device.id)
     hearing.back = 0
     move(silence, { type: 'breach' }, sinceMs, this.#listener)
@@ -354,7 +349,7 @@ export class FaultEngine {
     for (const known of this.#devices.values()) {
       const { heardMs } = known.hearing
       if (heardMs === null || stands(known.silence.memory.alarm)) continue
-      const dueMs = heardMs + this.#silenceLimitMs(known)
+      const dueMs = Math.max(heardMs, this.#resumedMs) + this.#silenceLimitMs(known)
       if (atMs > dueMs) this.#miss(known, dueMs)
     }
     for (const watch of this.#watches.values()) {
@@ -371,6 +366,7 @@ export class FaultEngine {
   }
 
   #moved(watch: Watch, was: Alarm, atMs: number): void {
+    this.#touched.add(watch.place.device)
     const stood = stands(was)
     const standing = stands(watch.memory.alarm)
     if (stood === standing) return

@@ -58,14 +58,13 @@ test('one device waits for nobody else', () => {
   const engine = waiting()
   const other = says({ device: 'hengkang-b02-heat', atMs: morning, seq: 1, values: { p_ret_kpa: 224 } })
   for (const event of [other, ...lost(10)]) tell(engine, event)
-  const { waiting: room } = engine.snapshot()
-  expect(room['hengkang-b02-heat']?.waiting).toEqual([])
+  expect(engine.snapshot().devices['hengkang-b02-heat']?.turn?.waiting).toEqual([])
 })
 
 test('back-fill that comes in time ends the waiting, and is not judged itself', () => {
   const engine = waiting()
   for (const event of lost(10).slice(0, 11)) tell(engine, event)
-  expect(engine.snapshot().waiting[station]?.waiting).toHaveLength(2)
+  expect(engine.snapshot().devices[station]?.turn?.waiting).toHaveLength(2)
   const missing = samples[9]
   if (missing?.type === 'reading')
     tell(engine, {
@@ -73,7 +72,7 @@ test('back-fill that comes in time ends the waiting, and is not judged itself', 
       atMs: morning + 111_000,
       reading: { ...missing.reading, class: 'hist', values: { p_ret_kpa: 1 } },
     })
-  expect(engine.snapshot().waiting[station]?.waiting).toEqual([])
+  expect(engine.snapshot().devices[station]?.turn?.waiting).toEqual([])
   expect(engine.alarms()).toEqual([])
 })
 
@@ -81,5 +80,5 @@ test('the last words of a device that is lost do not wait', () => {
   const engine = waiting()
   for (const event of lost(10).slice(0, 11)) tell(engine, event)
   tell(engine, connects(station, morning + 2 * minute, 'lost'))
-  expect(engine.snapshot().waiting[station]?.waiting).toEqual([])
+  expect(engine.snapshot().devices[station]?.turn?.waiting).toEqual([])
 })

@@ -1,6 +1,5 @@
-import { z } from 'zod'
 import type { Reading } from '../../firmware-contracts/message.ts'
-import { everybody, firstTurn, inTurn, isNext, overdue, turn, type Ticket, type Turn } from './turn.ts'
+import { everybody, firstTurn, inTurn, isNext, overdue, type Ticket, type Turn } from './turn.ts'
 
 /** Where samples behind a gap wait (turn.ts), for all devices. Time is the engine's: waits end at its steps, at
  *  the last one before they get too long, and then in the order of arrival, so that the same log gives the same
@@ -8,15 +7,14 @@ import { everybody, firstTurn, inTurn, isNext, overdue, turn, type Ticket, type 
 /** Devices with somebody waiting; beyond it whoever has waited the longest need not wait any longer. */
 const devicesLimit = 1_000
 
-export const waitingRoomState = z.record(z.string(), turn)
-export type WaitingRoomState = z.infer<typeof waitingRoomState>
-
 export interface WaitingRoomOptions {
   /** How long a sample of this device may wait, ms. */
   waitMs: (device: string) => number
   /** Time between two steps, ms. */
   stepMs: number
   judge: (reading: Reading, receivedMs: number) => void
+  /** Somebody of this device has had the turn by the passing of time. */
+  moved: (device: string) => void
 }
 
 export class WaitingRoom {
@@ -56,6 +54,7 @@ export class WaitingRoom {
     const at = this.#waiting.get(device)
     if (!at) return
     this.#judgeAll(everybody(at))
+    this.#options.moved(device)
     this.#waiting.delete(device)
   }
 
@@ -68,22 +67,24 @@ export class WaitingRoom {
       (a, b) => a.ticket.receivedMs - b.ticket.receivedMs || compare(a.device, b.device),
     )
     this.#judgeAll(inOrder.map(({ ticket }) => ticket))
+    for (const { device } of due) this.#options.moved(device)
     for (const [device, { waiting }] of this.#waiting) if (waiting.length === 0) this.#waiting.delete(device)
   }
 
-  snapshot(): WaitingRoomState {
-    return Object.fromEntries(
-      [...this.#turns].filter(([device]) => !this.#waiting.has(device)).concat([...this.#waiting]),
-    )
+  /** Whose turn it is at a device; nothing before it has spoken. */
+  turn(device: string): Turn | undefined {
+    return this.#turns.get(device)
   }
 
-  restore(saved: WaitingRoomState): void {
+  /** Whoever has waited the longest stands first again. */
+  restore(saved: readonly (readonly [device: string, turn: Turn])[]): void {
     this.#turns.clear()
     this.#waiting.clear()
-    for (const [device, at] of Object.entries(saved)) {
-      this.#turns.set(device, at)
-      if (at.waiting.length > 0) this.#waiting.set(device, at)
-    }
+    for (const [device, at] of saved) this.#turns.set(device, at)
+    const waiting = saved.filter(([, { waiting: tickets }]) => tickets.length > 0)
+    const sinceMs = (at: Turn) => Math.min(...at.waiting.map(({ receivedMs }) => receivedMs))
+    for (const [device, at] of waiting.toSorted(([, a], [, b]) => sinceMs(a) - sinceMs(b)))
+      this.#waiting.set(device, at)
   }
 
   #turnOf(device: string): Turn {

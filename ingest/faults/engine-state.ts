@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { RegistryDevice } from '../../estate/registry.ts'
+import { caseBookState } from './case-book.ts'
+import { hearing, type Hearing } from './silence.ts'
+import { remember, streamMemory, watchMemory, type Stream, type Watch } from './stream.ts'
+import { turn, type Turn } from './turn.ts'
+
+/** What the fault engine remembers, as it is written down: a small part of all together, and a part for each device.
+ *  A district has 94,000 devices, of which a thousand speak in a second; so only the parts of those are written again,
+ *  and the parts of the others, written earlier, still hold. */
+
+export const deviceMemory = z.object({
+  hearing,
+  silence: watchMemory,
+  streams: z.array(streamMemory),
+  turn: turn.exactOptional(),
+})
+export type DeviceMemory = z.infer<typeof deviceMemory>
+
+export const engineMemory = z.object({
+  format: z.literal('faults/3'),
+  nowMs: z.number(),
+  nextStepMs: z.number().nullable(),
+  /** When somebody began to listen again, the last time; 0 before. */
+  resumedMs: z.number(),
+  book: caseBookState,
+})
+export type EngineMemory = z.infer<typeof engineMemory>
+
+export const faultSnapshot = engineMemory.extend({ devices: z.record(z.string(), deviceMemory) })
+export type FaultSnapshot = z.infer<typeof faultSnapshot>
+
+/** A device that is watched. */
+export interface WatchedDevice {
+  device: RegistryDevice
+  hearing: Hearing
+  /** D01 */
+  silence: Watch
+  /** Lane (port, upload) -> its samples. */
+  streams: Map<string, Stream>
+}
+
+export function memoryOf(
+  { hearing: heard, silence, streams }: WatchedDevice,
+  at: Turn | undefined,
+): DeviceMemory {
+  return {
+    hearing: heard,
+    silence: silence.memory,
+    streams: [...streams].map(([lane, stream]) => remember(stream, lane)),
+    ...(at && { turn: at }),
+  }
+}
