@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { faultSnapshot } from './engine-state.ts'
 import type { IncidentReport } from '../../estate/work-order.ts'
 import { burstAtB14, burstMs, loopSays, mulberry32 } from './heating-loop.fixture.ts'
 import {
@@ -277,7 +278,7 @@ describe('restart', () => {
           let engine = newEngine()
           const changes = cuts.slice(1).flatMap((cut, index) => {
             const made = tellAll(engine, story.slice(cuts[index], cut))
-            const saved: unknown = JSON.parse(JSON.stringify(engine.snapshot()))
+            const saved = faultSnapshot.parse(JSON.parse(JSON.stringify(engine.snapshot())))
             engine = newEngine()
             engine.restore(saved)
             return made
@@ -304,12 +305,12 @@ describe('restart', () => {
   })
 
   test('what is no snapshot is refused', () => {
-    expect(() => newEngine().restore({ format: 'faults/0' })).toThrow(/format/)
+    expect(() => faultSnapshot.parse({ format: 'faults/0' })).toThrow(/format/)
   })
 })
 
 function newEngineFrom(snapshot: unknown) {
   const engine = newEngine()
-  engine.restore(snapshot)
+  engine.restore(faultSnapshot.parse(snapshot))
   return engine
 }

@@ -5,7 +5,7 @@ import { stands, type Alarm, type Observation } from './alarm.ts'
 import { alarmViews, type AlarmView } from './alarm-view.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
-import { faultSnapshot, memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
+import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf } from './places.ts'
@@ -203,10 +203,9 @@ export class FaultEngine {
     }
   }
 
-  /** Takes up a snapshot; throws a ZodError when it is none. Devices that the registry no longer knows are left
+  /** Takes up a snapshot, which is the engine's own from then on. Devices that the registry no longer knows are left
    *  behind, and their alarms end. */
-  restore(snapshot: unknown): void {
-    const saved = faultSnapshot.parse(snapshot)
+  restore(saved: FaultSnapshot): void {
     this.#nowMs = saved.nowMs
     this.#started = saved.nextStepMs !== null
     this.#nextStepMs = saved.nextStepMs ?? Number.POSITIVE_INFINITY

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { IncidentChange } from './changes.ts'
 import type { FaultEngine } from './engine.ts'
-import type { DeviceMemory } from './engine-state.ts'
+import { faultSnapshot, type DeviceMemory } from './engine-state.ts'
 import { loopSays, mulberry32 } from './heating-loop.fixture.ts'
 import {
   connects,
@@ -80,7 +80,7 @@ function take(engine: FaultEngine, step: Step): readonly IncidentChange[] {
 
 function restarted(engine: FaultEngine): FaultEngine {
   const next = newEngine(undefined, gapWaitMs)
-  next.restore(JSON.parse(JSON.stringify(engine.snapshot())))
+  next.restore(faultSnapshot.parse(JSON.parse(JSON.stringify(engine.snapshot()))))
   return next
 }
 
@@ -147,7 +147,7 @@ test('a process that dies loses what it did since its snapshot, replays it witho
       for (let at = 0; at < steps.length; at++) {
         if (dying.delete(at)) {
           engine = newEngine(undefined, gapWaitMs)
-          engine.restore(JSON.parse(saved.snapshot))
+          engine.restore(faultSnapshot.parse(JSON.parse(saved.snapshot)))
           // What a person said is in the records, not in the log: it was saved at once.
           for (const step of steps.slice(saved.at, at)) {
             if (step.type !== 'tick') expect(take(engine, step), 'nothing twice').toEqual([])

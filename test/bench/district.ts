@@ -91,24 +91,29 @@ async function live(dataDir: string, started: Lifecycle): Promise<void> {
     while (consumers.some((consumer) => (ingest.cursors()[consumer] ?? 0) < reader.end())) await pause(lookMs)
   })
   said('while it was', delays)
-  await hearMore(dataDir, { ingest, metrics, reader }, started)
+  await hearMore(dataDir, { ingest, metrics, reader, delays }, started)
   said(`${steadyS} s of ${perS} messages a second`, delays)
+}
+
+interface Hearing {
+  ingest: Ingest
+  metrics: Metrics
+  reader: ReturnType<typeof openIntakeReader>
+  delays: ReturnType<typeof monitorEventLoopDelay>
 }
 
 /** What was said is said again, by one device after the other. */
 async function hearMore(
   dataDir: string,
-  {
-    ingest,
-    metrics,
-    reader,
-  }: { ingest: Ingest; metrics: Metrics; reader: ReturnType<typeof openIntakeReader> },
+  { ingest, metrics, reader, delays }: Hearing,
   started: Lifecycle,
 ): Promise<void> {
   const again = reader.read(reader.origin(), perS * steadyS)
   const intake = openIntake(dataDir)
   await intake.start()
   started.onStop('intake', () => intake.stop())
+  await pause(everyMs)
+  delays.reset()
   const waiting: Promise<void>[] = []
   const visits: Promise<unknown>[] = []
   const stop = [

@@ -100,10 +100,15 @@ function Wishes({ counts, place, onPlace }: WishesOf) {
 
 function Pages({ next, place, onPlace }: Pick<TableOf, 'place' | 'onPlace'> & { next: string | undefined }) {
   const isFirst = place.cursors.length === 0
+  /** A page is read from its top; the buttons are at its end. */
+  const turnTo = (page: Place) => {
+    document.getElementById('ledger-devices-name')?.scrollIntoView()
+    onPlace(page)
+  }
   if (isFirst && next === undefined) return null
   return (
     <nav class="pages" aria-label={say('pages')}>
-      <button class="button" type="button" disabled={isFirst} onClick={() => onPlace(pageBefore(place))}>
+      <button class="button" type="button" disabled={isFirst} onClick={() => turnTo(pageBefore(place))}>
         {say('page-before')}
       </button>
       <span>{say('page-number', { count: place.cursors.length + 1 })}</span>
@@ -111,7 +116,7 @@ function Pages({ next, place, onPlace }: Pick<TableOf, 'place' | 'onPlace'> & { 
         class="button"
         type="button"
         disabled={next === undefined}
-        onClick={() => next !== undefined && onPlace(pageAfter(place, next))}
+        onClick={() => next !== undefined && turnTo(pageAfter(place, next))}
       >
         {say('page-after')}
       </button>
