@@ -67,8 +67,8 @@ export interface Match {
 export const sessionsLimit = 20_000
 /** A client that makes up a new id each time leaves a session behind each time: the oldest goes. */
 export const sessionsOfUserLimit = 16
-/** Of one client, remembered or not. */
-export const subscriptionsLimit = 200
+/** Of one client, remembered or not: a gateway with a thousand children listens for two topics of each. */
+export const subscriptionsLimit = 2_048
 /** Messages that wait for one client; what comes later is dropped, so that what it gets has one gap, at the end. */
 export const queueLimit = 10_000
 /** Of all queues together. */

@@ -67,6 +67,8 @@ const defaultMemory = 20_000
 const defaultMaxWaitMs = 10_000
 const firstWaitMs = 500
 const inFlightMax = 64
+/** Filters in one SUBSCRIBE: those of a gateway's children would not all fit into one packet. */
+const filtersAtOnce = 64
 const keepaliveS = 30
 const connectTimeoutMs = 10_000
 const byeLimitMs = 1_000
@@ -201,9 +203,11 @@ export class DeviceConnection {
       deviceTopic(device, 'reject'),
       deviceTopic(device, 'cmd', '+'),
     ])
-    client.subscribe(heard, { qos: 1 }, (cause) => {
-      if (cause && this.#online) log.debug({ err: cause, device: identity.device }, 'commands are not for us')
-    })
+    for (let at = 0; at < heard.length; at += filtersAtOnce)
+      client.subscribe(heard.slice(at, at + filtersAtOnce), { qos: 1 }, (cause) => {
+        if (cause && this.#online)
+          log.debug({ err: cause, device: identity.device }, 'commands are not for us')
+      })
     if (this.#wasOnline) this.#publish(client, ready(identity, boot(), nowMs()))
     this.#wasOnline = true
     this.#pump()
