@@ -74,9 +74,19 @@ test('every mistake is listed at once, and the exit code is 2', async () => {
 })
 
 test.each([
-  ['a scenario that is not there', ['--offline', '--scenario', 'flood'], 'no scenario flood'],
+  [
+    'a scenario that is not there',
+    ['--offline', '--scenario', 'flood'],
+    'no scenario flood.\n  - There are: air-in-the-pipes, ',
+  ],
   ['an option that is not there', ['--sead', '5'], '--sead'],
   ['a device left out that nobody has', ['--offline', '--without', 'hengkang-b99-heat'], 'hengkang-b99-heat'],
+  [
+    'a folder that is not there',
+    ['--emit-registry', join(folder, 'none/registry.json')],
+    'none/registry.json',
+  ],
+  ['a truth that nobody can write', ['--offline', '--truth', join(folder, 'none/t.json')], 'none/t.json'],
   ['credentials that are not there', ['--credentials', join(folder, 'none.json')], 'cannot be read'],
 ])('%s: exit 2, no stack', async (_, given, message) => {
   const { code, error } = await sim(...given)

@@ -82,6 +82,8 @@ const happeningsMs = 1_000
 export async function main(argv: readonly string[]): Promise<void> {
   const options = parse(argv)
   if (options.list) return void process.stdout.write(listing())
+  // Written at the end; that it cannot be is better known before a night than after it.
+  if (options.truth !== undefined) writeFileSync(options.truth, '', { flag: 'a' })
   if (options.replay !== undefined) return replay({ ...options, replay: options.replay })
   const fleet = fleets[options.fleet].build()
   if (options.emitRegistry !== undefined) writeFileSync(options.emitRegistry, registryText(fleet))
@@ -329,6 +331,11 @@ function printProgress(estate: SimulatedEstate, speed: number): void {
   )
 }
 
+/** A file that cannot be read or written where the operator said. */
+function isUnopened(cause: unknown): cause is Error {
+  return cause instanceof Error && 'syscall' in cause && cause.syscall === 'open'
+}
+
 /** Help is an answer, a wrong option the operator's mistake: exit 2, as everywhere. */
 async function run(): Promise<void> {
   try {
@@ -336,7 +343,8 @@ async function run(): Promise<void> {
   } catch (cause) {
     if (cause instanceof CommanderError && cause.exitCode === 0) return
     if (cause instanceof Error && 'code' in cause && cause.code === 'EPIPE') return
-    if (!(cause instanceof OperatorError) && !(cause instanceof CommanderError)) throw cause
+    const isMistake = cause instanceof OperatorError || cause instanceof CommanderError || isUnopened(cause)
+    if (!isMistake) throw cause
     process.stderr.write(`${cause.message}\n`)
     process.exitCode = 2
   }

@@ -112,7 +112,7 @@ export const deviceEvidence: readonly Evidence[] = [
     at: 'hengkang-b02-r201-room',
     says: 'below 3.2 V in three reports',
     shows: reports('vbat_mv', 3_200, 3),
-    withinH: 72,
+    withinH: 60,
   },
   {
     rule: 'D09',

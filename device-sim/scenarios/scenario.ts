@@ -82,6 +82,10 @@ export function scenarioNames(): string[] {
  *  Throws an `OperatorError` that lists every mistake in the file. */
 export function loadScenario(nameOrPath: string): Scenario {
   const named = /^[a-z0-9-]+$/.test(nameOrPath)
+  if (named && !scenarioNames().includes(nameOrPath))
+    throw new OperatorError(`There is no scenario ${nameOrPath}.`, [
+      `There are: ${scenarioNames().join(', ')}`,
+    ])
   const text = read(nameOrPath, named ? new URL(`${nameOrPath}.json`, folder) : nameOrPath)
   return parseScenario(nameOrPath, json(nameOrPath, text))
 }
