@@ -69,7 +69,9 @@ const optionsSchema = z
     (set) => set.offline || set.list || set.emitRegistry !== undefined || set.credentials !== undefined,
     {
       path: ['credentials'],
-      error: 'a live run needs the file that "registry import --credentials-out" wrote',
+      error:
+        'a live run needs device passwords. Write the fleet with --emit-registry fleet.json, then: npm run cli -- ' +
+        'registry import fleet.json --credentials-out credentials.json',
       when: always,
     },
   )
