@@ -66,6 +66,7 @@ test('the 24 renovated estates are the same in both fleets, and have all the she
   const renovated = renovatedFleet()
   expect(renovated.estates).toHaveLength(24)
   expect(ports(renovated)).toBe(1_024)
+  expect(Math.abs(households(renovated) - (88_015 * 24) / 148)).toBeLessThan(100)
   expect(districtFleet().estates.slice(0, 24)).toEqual(renovated.estates)
   const withoutShed = ({ sheds }: Estate) => sheds.length === 0
   expect(renovated.estates.some(withoutShed)).toBe(false)

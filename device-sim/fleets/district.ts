@@ -5,7 +5,8 @@ import { estateNames, type EstateName } from './names.ts'
 
 /** The district as the report counts it: 148 estates, 88,015 households, 24 of the estates renovated, which have
  *  all of the 1,024 charging ports. How big each estate is, nobody says: the plan spreads the totals over estates
- *  of sizes such as old estates have. It hangs on no seed, so that an estate is the same in every fleet. */
+ *  of sizes such as old estates have; the renovated ones have their share of the households. It hangs on no seed, so
+ *  that an estate is the same in every fleet. */
 export const districtEstates = 148
 export const renovatedEstates = 24
 export const districtHouseholds = 88_015
@@ -71,7 +72,7 @@ const fallback: Size = { ...styles[0], buildings: fewestBuildings, annex: 0 }
 
 function sizeOf(id: string): Size {
   if (id === 'hengkang') return { floors: 6, stairs: 5, buildings: 20, annex: 0 }
-  const random = randomFor(0, id, 'plan')
+  const random = randomFor(0, id, 'register')
   const style = pick(random, styles)
   const buildings = Math.round((uniform(random, 0.35, 1.75) * 570) / householdsOf(style))
   return { ...style, buildings: Math.max(fewestBuildings, buildings), annex: 0 }
