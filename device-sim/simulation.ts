@@ -169,7 +169,7 @@ export function* saidUntil(untilMs: number, simulation: Simulation): Generator<O
 
 /** How far one estate runs ahead of the next: long enough to be worth fetching its thousand devices from memory,
  *  short enough not to fill it with messages. */
-const strideMs = 12 * tickMs
+const strideMs = 48 * tickMs
 
 function isInOrder(said: readonly Outgoing[]): boolean {
   let latestMs = 0
