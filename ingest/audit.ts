@@ -1,6 +1,11 @@
 import { Gauge } from 'prom-client'
 import type { Cancel, Clock } from '../platform/clock.ts'
-import { damagedPublisher, messagesAfter, type IntakeReader } from '../platform/intake-message.ts'
+import {
+  damagedPublisher,
+  messagesAfter,
+  type IntakeExtent,
+  type IntakeReader,
+} from '../platform/intake-message.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { DecodedMessage } from './decoded-log.ts'
@@ -100,7 +105,10 @@ export class Audit {
     await this.#countWaiting()
     const { memory, clock } = this.#parts
     const page = this.#lines.page(wish, this.#checked?.out ?? new Map())
-    const { total, uncounted, imbalance } = this.#drawUp()
+    const { total, imbalance, extent } = this.#drawUp()
+    // What the broker has accepted since the lines were drawn up is in the total, so it is counted too.
+    this.#lines.countOn(extent)
+    const { uncounted } = this.#pending.waiting(extent)
     const concerns = {
       ...memory.books.concerned(),
       out: this.#checked?.out.size ?? 0,
@@ -172,7 +180,7 @@ export class Audit {
   }
 
   /** Everything in one turn, so that nothing moves between the one side and the other but the broker. */
-  #drawUp(): { total: LedgerTotal; uncounted: number; imbalance: number } {
+  #drawUp(): { total: LedgerTotal; imbalance: number; extent: IntakeExtent } {
     const { reader, memory } = this.#parts
     const { accepted, wills, refused, ...extent } = reader.totals()
     memory.countFor(extent.origin)
@@ -182,7 +190,7 @@ export class Audit {
     const imbalance = Math.max(Math.abs(line.difference), this.#linesOutBy)
     const total = { ...line, unreadable }
     this.#judge(total, imbalance)
-    return { total, uncounted: this.#pending.waiting(extent).uncounted, imbalance }
+    return { total, imbalance, extent }
   }
 
   #judge(total: LedgerTotal, imbalance: number): void {
@@ -216,10 +224,7 @@ const outcomes = [
   'refused',
 ] as const
 
-function meters(
-  metrics: Metrics,
-  drawUp: () => { total: LedgerTotal; uncounted: number; imbalance: number },
-): void {
+function meters(metrics: Metrics, drawUp: () => { total: LedgerTotal; imbalance: number }): void {
   const registers = [metrics]
   const imbalanceGauge = new Gauge({
     name: 'estate_ledger_imbalance',

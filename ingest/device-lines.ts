@@ -65,7 +65,7 @@ export class DeviceLines {
     const { reader, memory, pending } = this.#parts
     const { counts, ...extent } = reader.books(devices)
     memory.countFor(extent.origin)
-    this.#countOn(extent)
+    this.countOn(extent)
     const dealt = memory.books.of(devices)
     const waiting = pending.waiting(extent)
     const line = (device: string): DeviceLine => ({
@@ -143,7 +143,7 @@ export class DeviceLines {
   }
 
   /** The last few; a long queue stays uncounted here and is counted in slices by who may wait. */
-  #countOn({ origin, end }: IntakeExtent): void {
+  countOn({ origin, end }: IntakeExtent): void {
     this.#parts.pending.countOn(Math.max(this.#parts.memory.cursor(), origin), end)
   }
 }

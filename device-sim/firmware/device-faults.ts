@@ -3,7 +3,7 @@ import { kinds } from '../../firmware-contracts/message.ts'
 import { mainsV, refitShed } from '../plant/charging-shed.ts'
 import { minuteMs } from '../plant/day.ts'
 import { refit } from '../plant/heating-loop.ts'
-import { plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
+import { both, plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
 import type { Device, Task } from './device.ts'
 import { copied, misspeaking, repeating, violations, type Violation } from './misspeaking.ts'
 import { sensorFaults } from './sensor-faults.ts'
@@ -100,19 +100,6 @@ const estateDark = plantStrike(
     sheds: plant.sheds.map((shed) => refitShed(shed, { feederV: mainsV })),
   }),
 )
-
-function both(one: Strike, other: Strike): Strike {
-  return {
-    begin: (estate, place) => {
-      one.begin(estate, place)
-      other.begin(estate, place)
-    },
-    end: (estate, place) => {
-      one.end?.(estate, place)
-      other.end?.(estate, place)
-    },
-  }
-}
 
 const clockFaults: readonly FaultKind[] = [
   {

@@ -7,10 +7,10 @@ import { estateNames, type EstateName } from './names.ts'
  *  all of the 1,024 charging ports. How big each estate is, nobody says: the plan spreads the totals over estates
  *  of sizes such as old estates have; the renovated ones have their share of the households. It hangs on no seed, so
  *  that an estate is the same in every fleet. */
-export const districtEstates = 148
-export const renovatedEstates = 24
-export const districtHouseholds = 88_015
-export const districtPorts = 1_024
+const districtEstates = 148
+const renovatedEstates = 24
+const districtHouseholds = 88_015
+const districtPorts = 1_024
 
 /** What all buildings of an estate have in common. */
 interface Style {

@@ -35,7 +35,7 @@ export interface HeatFittings {
   openCellars: readonly number[]
 }
 
-export const soundHeat: HeatFittings = {
+const soundHeat: HeatFittings = {
   primary: 1,
   curveOffsetK: 0,
   valveStuck: undefined,

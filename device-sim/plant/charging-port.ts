@@ -39,7 +39,7 @@ export interface PortFittings {
   runaway: { kPerMin: number; smokesAtMs: number } | undefined
 }
 
-export const soundPort: PortFittings = {
+const soundPort: PortFittings = {
   welded: false,
   contactOhm: 0.005,
   output: 'sound',

@@ -58,8 +58,8 @@ export interface ShedState {
 
 export const mainsV = 225
 export const standbyW = 15
-export const refuseAboveW = 7_800
-export const shedAboveW = 8_700
+const refuseAboveW = 7_800
+const shedAboveW = 8_700
 const acceptBelowW = 0.9 * refuseAboveW
 const shedAfterMs = 10_000
 /** A charger's electronics live between these. */
@@ -137,7 +137,7 @@ export function voltageOf({ feederV, rcdTripped }: ShedFittings): number {
 }
 
 /** Why nothing may charge here now. */
-export function lockOf(fittings: ShedFittings): StopReason | undefined {
+function lockOf(fittings: ShedFittings): StopReason | undefined {
   if (fittings.smoke || fittings.extinguisher) return 'smoke'
   if (fittings.rcdTripped) return 'ground_failure'
   if (fittings.estop) return 'no_power'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Place } from '../place.ts'
-import { plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
+import { both, plantStrike, strikes, type FaultKind, type Strike } from '../scenarios/fault-kind.ts'
 import type { HeatFittings } from './building-heat.ts'
 import type { EstateDesign, EstatePlant } from './estate-plant.ts'
 import type { FlatState } from './flats.ts'
@@ -314,18 +314,5 @@ const heatFaults: readonly FaultKind[] = [
     ),
   },
 ]
-
-function both(one: Strike, other: Strike): Strike {
-  return {
-    begin: (estate, place) => {
-      one.begin(estate, place)
-      other.begin(estate, place)
-    },
-    end: (estate, place) => {
-      one.end?.(estate, place)
-      other.end?.(estate, place)
-    },
-  }
-}
 
 export const heatingFaults: readonly FaultKind[] = [...waterFaults, ...flowFaults, ...heatFaults]

@@ -48,7 +48,7 @@ const busySum = busyHours.reduce((sum, weight) => sum + weight, 0)
 
 export const stretchMs = dayMs
 export const minutesPerStretch = stretchMs / minuteMs
-export const minutesPerQuarter = 15
+const minutesPerQuarter = 15
 export const quarterMs = minutesPerQuarter * minuteMs
 export const quartersPerStretch = minutesPerStretch / minutesPerQuarter
 

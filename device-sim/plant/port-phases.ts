@@ -38,15 +38,15 @@ export interface Seen {
   refusing: boolean
 }
 
-export const fullBelowW = 20
-export const emptyBelowW = 3
+const fullBelowW = 20
+const emptyBelowW = 3
 export const toppingMs = 45 * 60_000
 export const unplugCheckMs = 5 * 60_000
 export const noPowerMs = 60_000
 export const sessionLimitMs = 10 * 3_600_000
 export const hotC = 65
 const hotHoldMs = 10_000
-export const currentLimitA = 5.5
+const currentLimitA = 5.5
 export const residualLimitMa = 30
 const precheckMs = 3_000
 /** Power where the relay is open: welded. */

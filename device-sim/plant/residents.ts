@@ -31,7 +31,7 @@ const busyHours: HourWeights = [
 const sessionsPerPortDay = 1
 /** One in five is off again long before the battery is full. */
 const hurried = 0.2
-export const longestLingerMs = 6 * hourMs
+const longestLingerMs = 6 * hourMs
 
 /** Everybody who comes to the shed on the local `day`, in order of arrival. */
 export function visitsOfDay(place: ShedPlace, day: number): readonly Visit[] {

@@ -7,7 +7,7 @@ import { z } from 'zod'
  *  - `ramp`: opening night; heat, but gently, for cold pipes and old joints must not be shocked.
  *  - `heating`: the winter.
  *  - `shutdown`: no more heat; the pump turns until the water is lukewarm. */
-export const seasonModes = ['off', 'fill-test', 'ramp', 'heating', 'shutdown'] as const
+const seasonModes = ['off', 'fill-test', 'ramp', 'heating', 'shutdown'] as const
 export type SeasonMode = (typeof seasonModes)[number]
 
 const mode = z.enum(seasonModes)

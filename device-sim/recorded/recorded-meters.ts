@@ -20,7 +20,7 @@ export interface Playing {
   without?: readonly string[]
 }
 
-export const recordedSite = 'recorded'
+const recordedSite = 'recorded'
 
 /** The device that plays a meter. */
 export function recordedDevice(meter: string): string {

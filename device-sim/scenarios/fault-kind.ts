@@ -55,3 +55,17 @@ export function plantStrike(begin: Change, end?: Change): Strike {
     }
   return { begin: by(begin), ...(end && { end: by(end) }) }
 }
+
+/** Two strikes as one: both begin, both are mended. */
+export function both(one: Strike, other: Strike): Strike {
+  return {
+    begin: (estate, place) => {
+      one.begin(estate, place)
+      other.begin(estate, place)
+    },
+    end: (estate, place) => {
+      one.end?.(estate, place)
+      other.end?.(estate, place)
+    },
+  }
+}
