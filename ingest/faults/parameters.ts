@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { season } from './season.ts'
 
 /** Every number a rule decides by, with its default (domain.md B), overridable per site by its engineers.
  *  `siteParameters.parse({ H01: { fallKpa: 60 } })` changes one number and keeps the rest. */
@@ -11,6 +12,8 @@ const duration = (fallbackMs: number) => z.int().min(0).default(fallbackMs)
 const share = (fallback: number) => z.number().gt(0).max(1).default(fallback)
 
 export const siteParameters = z.object({
+  /** Which rules are watched when (season.ts). */
+  season: season.prefault({}),
   /** Secondary main burst: the top floor empties, or the pressure falls fast. */
   H01: z
     .object({
