@@ -3,13 +3,13 @@ import { z } from 'zod'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
-import type { Records, RecordsTransaction } from '../estate/records.ts'
+import type { Records } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
-import type { Decoded, Reading } from '../firmware-contracts/message.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import type { DecodedLog, DecodedMessage } from './decoded-log.ts'
+import { tellEngine, writeChange } from './fault-feed.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import type { IncidentChange } from './faults/changes.ts'
 import { FaultEngine } from './faults/engine.ts'
@@ -136,35 +136,7 @@ export class Watch {
     const { intake, decoded } = message
     this.#parts.live.observe(message)
     if (decoded.ok) this.#touched.add(decoded.message.address.device)
-    if (!decoded.ok) return this.#unread(decoded, intake.receivedMs)
-    switch (decoded.message.type) {
-      case 'readings':
-        return this.#observeReadings(decoded.message.readings, intake.receivedMs)
-      case 'connection':
-        return this.#engine.connection(decoded.message, intake.receivedMs)
-      case 'birth':
-        return this.#engine.birth(decoded.message, intake.receivedMs)
-      case 'ack':
-        return this.#engine.numbered(
-          { ...decoded.message, device: decoded.message.address.device },
-          intake.receivedMs,
-        )
-    }
-  }
-
-  /** Nearly always one reading, and nothing changes. */
-  #observeReadings(readings: readonly Reading[], receivedMs: number): readonly IncidentChange[] {
-    const [first] = readings
-    if (first && readings.length === 1) return this.#engine.observe(first, receivedMs)
-    return readings.flatMap((reading) => this.#engine.observe(reading, receivedMs))
-  }
-
-  #unread(
-    { refusal: { boot, seq }, address }: Extract<Decoded, { ok: false }>,
-    receivedMs: number,
-  ): readonly IncidentChange[] {
-    if (!address || boot === undefined || seq === undefined) return []
-    return this.#engine.numbered({ device: address.device, boot, seq }, receivedMs)
+    return tellEngine(this.#engine, decoded, intake.receivedMs)
   }
 
   /** At the end of the log, time alone can be news: somebody is silent. Not while the broker is away, for then
@@ -193,7 +165,10 @@ export class Watch {
     const written = this.#memory()
     const touched = await records.transaction().execute(async (trx) => {
       const ids: string[] = []
-      for (const change of changes) ids.push(...(await this.#write(trx, change)))
+      for (const change of changes) {
+        const id = await writeChange(trx, orders, { change, nowMs: clock.now() })
+        if (id !== undefined) ids.push(id)
+      }
       await saveFaultMemory(trx, { cursor: this.#cursor, ...written })
       return ids
     })
@@ -214,20 +189,6 @@ export class Watch {
       devices.set(device, { faults: known[device], live: this.#parts.live.memoryOf(device) })
     this.#touched.clear()
     return { snapshot, devices }
-  }
-
-  async #write(trx: RecordsTransaction, change: IncidentChange): Promise<string[]> {
-    const { orders, clock } = this.#parts
-    switch (change.type) {
-      case 'opened':
-        return [await orders.open(trx, change.report)]
-      case 'updated':
-        return known(await orders.update(trx, change.report, clock.now()))
-      case 'recovered':
-        return known(await orders.recover(trx, change))
-      case 'merged':
-        return known(await orders.merge(trx, change))
-    }
   }
 
   #announce(change: IncidentChange): void {
@@ -251,10 +212,6 @@ export class Watch {
     await log.more(this.#cursor)
     cancel()
   }
-}
-
-function known(id: string | undefined): string[] {
-  return id === undefined ? [] : [id]
 }
 
 function orderNotice({ id, state, severity, rule, site, root, title }: WorkOrder, t: number) {
