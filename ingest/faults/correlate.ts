@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Registry, Tree } from '../../estate/registry.ts'
 import { severities } from '../../estate/work-order.ts'
 import type { SiteParameters } from './parameters.ts'
-import { ruleIds, ruleOf, rules, type Rule, type RuleId } from './rules.ts'
+import { ruleIds, type Rule, type RuleId } from './rules/rule.ts'
+import { ruleOf, rules } from './rules/table.ts'
 
 /** What is the common cause? A burst main lowers the pressure in twenty houses; a power cut silences sixty
  *  devices. Neither is twenty or sixty faults.

@@ -1,5 +1,5 @@
 import type { Message, Reading } from '../../firmware-contracts/message.ts'
-import type { Registry, RegistryDevice } from '../../estate/registry.ts'
+import type { Registry } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
 import { stands, type Alarm, type Observation } from './alarm.ts'
 import { alarmViews, type AlarmView } from './alarm-view.ts'
@@ -10,7 +10,7 @@ import { localHours, type LocalHour } from './local-hour.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf } from './places.ts'
 import { clockTimes } from './report.ts'
-import { ruleOf } from './rules.ts'
+import { ruleOf } from './rules/table.ts'
 import { expectedPeriodMs, neverHeard, silenceLimitMs } from './silence.ts'
 import {
   evaluate,
@@ -289,21 +289,25 @@ export class FaultEngine {
     const around = { registry: this.#registry, parameters: this.#parameters }
     const place = placeOf(known.device, port === '' ? undefined : port, around)
     if (!place) return undefined
-    const stream = newStream(place, lane, lane === '' ? this.#stationOf(known.device) : undefined)
+    const stream = newStream(place, lane, this.#above(known, port))
     known.streams.set(lane, stream)
     for (const watch of stream.watches) this.#watches.set(watch.key, watch)
     return stream
   }
 
-  /** The samples of the heat station above an entrance. */
-  #stationOf({ kind, node }: RegistryDevice): Stream | undefined {
-    if (kind !== 'heat-entrance') return undefined
-    const above = this.#registry.ancestors('hydraulic', node)
-    const station = above
-      .flatMap((id) => this.#registry.devicesAt(id))
-      .find((at) => at.kind === 'heat-station')
-    const known = station && this.#devices.get(station.id)
-    return known && (known.streams.get('') ?? this.#laneOf(known, ''))
+  /** The samples of what lies above: of a port its controller; else of the nearest device up the pipes. */
+  #above(known: WatchedDevice, port: string): Stream | undefined {
+    if (port !== '') return this.#ownSamples(known)
+    for (const node of this.#registry.ancestors('hydraulic', known.device.node)) {
+      const [above] = this.#registry.devicesAt(node)
+      const measured = above && this.#devices.get(above.id)
+      if (measured) return this.#ownSamples(measured)
+    }
+    return undefined
+  }
+
+  #ownSamples(known: WatchedDevice): Stream | undefined {
+    return known.streams.get('') ?? this.#laneOf(known, '')
   }
 
   #hear({ device, hearing, silence }: WatchedDevice, boot: number): void {

@@ -55,3 +55,8 @@ export function highest(window: FallWindow, sinceMs: number): number {
   }
   return most
 }
+
+/** The highest held level of all that is remembered; 0 without any. */
+export function highestHeld({ levels }: FallWindow): number {
+  return Math.max(...levels, 0)
+}

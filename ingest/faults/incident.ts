@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Registry } from '../../estate/registry.ts'
 import { severities, type Severity } from '../../estate/work-order.ts'
 import { explains, gravest, isBelow, raised, type Cause, type Raised } from './correlate.ts'
-import { causeClasses, ruleIds, ruleOf } from './rules.ts'
+import { causeClasses, ruleIds } from './rules/rule.ts'
+import { ruleOf } from './rules/table.ts'
 
 /** One fault as the engine knows it: a root, and every alarm the root explains.
  *

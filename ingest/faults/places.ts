@@ -1,7 +1,22 @@
+import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Registry, RegistryDevice } from '../../estate/registry.ts'
-import { pressureBand } from '../../estate/pressure-band.ts'
+import { pressureBand, type PressureBand } from '../../estate/pressure-band.ts'
 import { defaultParameters, type Parameters, type SiteParameters } from './parameters.ts'
-import type { Place } from './senses.ts'
+
+/** The facts of the registry that judging a sample needs. */
+export interface Place {
+  node: string
+  site: string
+  device: string
+  kind: Kind
+  port?: string
+  /** A water meter with no meter above it: it measures a whole building. */
+  buildingMeter: boolean
+  band?: PressureBand
+  /** Permanent flow rate of the meter, L/h. */
+  q3Lph?: number
+  limits: SiteParameters
+}
 
 /** From the registry to what judging needs: node, band, rating and the site's parameters. */
 export function limitsOf(site: string, parameters: Parameters): SiteParameters {

@@ -1,8 +1,7 @@
 import type { BilingualText, Registry } from '../../estate/registry.ts'
 import type { Evidence, IncidentReport } from '../../estate/work-order.ts'
-import { gravest } from './correlate.ts'
 import { rootAlarms, type Incident, type Member } from './incident.ts'
-import { ruleOf } from './rules.ts'
+import { ruleOf } from './rules/table.ts'
 
 /** What an incident says of itself to people: a title that names the place, the people who feel it, and a
  *  sentence why the engine thinks so, which whoever doubts it can check. */
@@ -70,8 +69,8 @@ function titleOf(incident: Incident, registry: Registry): BilingualText {
 }
 
 /** A burst main is a matter of the house, not of the meter that saw it. */
-function placeOfFault({ root, causeClass }: Incident, registry: Registry): BilingualText {
-  const house = causeClass === 'water-main-burst' ? registry.node(root)?.inside : undefined
+function placeOfFault({ root, rule }: Incident, registry: Registry): BilingualText {
+  const house = ruleOf(rule).affects === 'its-house' ? registry.node(root)?.inside : undefined
   return nameOf(house ?? root, registry)
 }
 
@@ -165,19 +164,17 @@ function firstToLast(incident: Incident): Member[] {
   return Object.values(incident.members).sort((a, b) => a.atMs - b.atMs || (a.key < b.key ? -1 : 1))
 }
 
-/** Heat: every house below the root. Water: the house of the meter. A relay: its port. Silence alone hurts
- *  nobody. */
-function affectedBy(incident: Incident, registry: Registry): string[] {
-  const { root } = incident
+/** The registry ids of those who feel it (the rule's column `affects`). */
+function affectedBy({ root, rule }: Incident, registry: Registry): string[] {
   const isHouse = (id: string) => registry.node(id)?.type === 'building'
-  switch (gravest(Object.values(incident.members)).causeClass) {
-    case 'pressure-loss':
+  switch (ruleOf(rule).affects) {
+    case 'houses-below':
       return [root, ...registry.descendants('hydraulic', root)].filter(isHouse)
-    case 'water-main-burst':
+    case 'its-house':
       return [registry.node(root)?.inside ?? root]
-    case 'relay-welded':
+    case 'its-place':
       return [root]
-    case 'silence':
+    case 'nobody':
       return []
   }
 }

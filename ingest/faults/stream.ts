@@ -1,19 +1,22 @@
 import { z } from 'zod'
 import type { Quality, Reading } from '../../firmware-contracts/message.ts'
+import type { Severity } from '../../estate/work-order.ts'
 import { alarm, breachedSince, neverRaised, transition, type Observation, type Timing } from './alarm.ts'
-import type { Condition } from './conditions.ts'
 import type { Raised } from './correlate.ts'
 import { fallMemoryMs, fallWithin } from './fall-window.ts'
 import type { LocalHour } from './local-hour.ts'
-import { rulesAt, type Rule } from './rules.ts'
-import { freshSenses, numberIn, sense, senses, type Place, type Senses, type Values } from './senses.ts'
+import type { Place } from './places.ts'
+import type { Condition, Rule, Seen } from './rules/rule.ts'
+import { rulesAt } from './rules/table.ts'
+import { numberIn, type Values } from './sample.ts'
+import { freshSenses, sense, senses, type Senses } from './senses.ts'
 
 /** The samples of one device (or of one of its ports), in the order of its own clock, and the alarms that
  *  watch them. A sample not newer than the last one is ignored, so duplicates and stragglers change nothing.
  *  The calm path allocates nothing: it is walked 200,000 times a second. */
 export interface Stream {
   place: Place
-  /** For a heating entrance: the samples of its station. */
+  /** The samples of what lies above: see `Seen`. */
   upstream?: Stream
   watches: readonly Watch[]
   senses: Senses
@@ -29,6 +32,7 @@ export interface Watch {
   rule: Rule
   condition: Condition
   place: Place
+  severity: Severity
   timing: Timing
   memory: WatchMemory
 }
@@ -67,15 +71,17 @@ export function newStream(place: Place, lane: string, upstream?: Stream): Stream
 }
 
 export function newWatch(place: Place, rule: Rule, condition: Condition, suffix = ''): Watch {
+  const severity = condition.severity ?? rule.severity(place.kind)
   return {
     key: `${rule.id}.${condition.name}|${place.node}|${place.device}${suffix}`,
     rule,
     condition,
     place,
+    severity,
     timing: {
       ...condition.timing(place.limits),
       latch: rule.latch,
-      shelvable: rule.severity(place.kind) !== 'P1',
+      shelvable: severity !== 'P1',
     },
     memory: { alarm: neverRaised, before: null, limit: null, worst: null, pullKpa: null },
   }
@@ -112,12 +118,12 @@ function judge(
   listener: Listener,
 ): void {
   const { condition, memory } = watch
-  const { senses, place, t } = stream
+  const { t } = stream
   if (quality[condition.signal] === 'F') return move(watch, noData, t, listener)
-  const verdict = condition.judge(senses, place, values, t)
+  const verdict = condition.judge(stream, values)
   if (verdict === 'nothing') return
   if (verdict !== 'breach' && memory.alarm.state === 'normal') return
-  if (verdict === 'breach' && memory.alarm.state === 'normal') begin(watch, senses, t)
+  if (verdict === 'breach' && memory.alarm.state === 'normal') begin(watch, stream)
   const worse = witness(watch, values)
   feelPull(memory, stream)
   move(watch, observations[verdict], t, listener)
@@ -140,9 +146,9 @@ export function move(watch: Watch, seen: Observation, atMs: number, listener: Li
 }
 
 /** Remembers the level before the breach, from which its depth is measured. */
-function begin({ condition, memory, place }: Watch, senses: Senses, atMs: number): void {
-  memory.before = condition.levelBefore?.(senses, atMs) ?? null
-  memory.limit = condition.limit(senses, place) ?? null
+function begin({ condition, memory }: Watch, seen: Seen): void {
+  memory.before = condition.levelBefore?.(seen) ?? null
+  memory.limit = condition.limit(seen) ?? null
   memory.worst = null
   memory.pullKpa = null
 }
@@ -167,7 +173,7 @@ function witness({ condition, memory }: Watch, values: Values): boolean {
 }
 
 /** The watch as an alarm that stands. */
-export function raisedBy({ key, rule, condition, place, memory }: Watch): Raised {
+export function raisedBy({ key, rule, condition, place, severity, memory }: Watch): Raised {
   const { before, worst, limit, pullKpa } = memory
   return {
     key,
@@ -175,7 +181,7 @@ export function raisedBy({ key, rule, condition, place, memory }: Watch): Raised
     node: place.node,
     device: place.device,
     site: place.site,
-    severity: rule.severity(place.kind),
+    severity,
     atMs: breachedSince(memory.alarm),
     signal: condition.signal,
     value: worst,

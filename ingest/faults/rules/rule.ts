@@ -1,0 +1,173 @@
+import type { Kind } from '../../../firmware-contracts/message.ts'
+import type { BilingualText, Tree } from '../../../estate/registry.ts'
+import type { Severity } from '../../../estate/work-order.ts'
+import type { Timing } from '../alarm.ts'
+import type { SiteParameters } from '../parameters.ts'
+import type { SeasonMode } from '../season.ts'
+import type { Place } from '../places.ts'
+import type { Values } from '../sample.ts'
+import type { Senses } from '../senses.ts'
+
+/** What a fault rule is: the row it has in the table (table.ts), and the conditions that raise its alarms.
+ *
+ *  A rule of a domain lies in four places: its row (heating-rules.ts), its conditions (heating-conditions.ts), what
+ *  they remember of the past (heating-senses.ts), and its numbers (heating-parameters.ts), which every site may
+ *  have of its own. Conditions are small functions without time of their own: delays belong to the alarm
+ *  (alarm.ts). Two limits a hysteresis apart, so that a value hovering at one of them does not open an order every
+ *  ten seconds. */
+
+/** In the order of the catalogue (domain.md B). D02 is no row: it is what silence is called that many share. */
+export const ruleIds = [
+  'H01',
+  'H02',
+  'H03',
+  'H04',
+  'H05',
+  'H06',
+  'H07',
+  'H08',
+  'H09',
+  'H10',
+  'H11',
+  'H12',
+  'W01',
+  'W02',
+  'W03',
+  'W04',
+  'W05',
+  'W06',
+  'W07',
+  'W08',
+  'C01',
+  'C02',
+  'C03',
+  'C04',
+  'C05',
+  'C06',
+  'C07',
+  'C08',
+  'C09',
+  'C10',
+  'C11',
+  'D01',
+  'D03',
+  'D04',
+  'D05',
+  'D06',
+  'D07',
+  'D08',
+  'D09',
+] as const
+export type RuleId = (typeof ruleIds)[number]
+
+/** Alarms of one class at one root are one fault, and one work order. */
+export const causeClasses = [
+  'pressure-loss',
+  'over-pressure',
+  'circulation-lost',
+  'make-up-unavailable',
+  'supply-off-curve',
+  'air-lock',
+  'valve-shut',
+  'cold-rooms',
+  'freezing',
+  'strainer-clogged',
+  'water-main-burst',
+  'household-burst',
+  'household-leak',
+  'hidden-leak',
+  'reverse-flow',
+  'meter-tampered',
+  'meter-freezing',
+  'meter-stopped',
+  'smoke',
+  'overheating',
+  'relay-welded',
+  'port-overload',
+  'earth-leakage',
+  'port-dead',
+  'overtime',
+  'supply-abnormal',
+  'shed-overload',
+  'door-open',
+  'silence',
+  'sensor-fault',
+  'clock-drift',
+  'doubtful-numbers',
+  'reboot-loop',
+  'battery-low',
+  'contract-violation',
+] as const
+export type CauseClass = (typeof causeClasses)[number]
+
+export interface Rule {
+  id: RuleId
+  title: BilingualText
+  cause: BilingualText
+  action: BilingualText
+  kinds: readonly Kind[]
+  /** Which places of these kinds. */
+  at: (place: Place) => boolean
+  /** Any of them raises an alarm of the rule; each with its own on-delay, hysteresis and off-delay. */
+  conditions: readonly Condition[]
+  severity: (kind: Kind) => Severity
+  /** Modes of the station's year in which it is watched; in others its alarms are suppressed by design. Absent =
+   *  always. */
+  watchedIn?: readonly SeasonMode[]
+  /** The alarm stays until a person has inspected the place. */
+  latch: boolean
+  /** Opens at once and is never swallowed by anything. */
+  lifeSafety: boolean
+  /** Signals to attach to the order. */
+  evidence: readonly string[]
+  causeClass: CauseClass
+  /** Who feels it: the houses below the place, the house it stands in, the place itself, or nobody. */
+  affects: 'houses-below' | 'its-house' | 'its-place' | 'nobody'
+  /** Trees in which something upstream may explain it. */
+  trees: readonly Tree[]
+  /** Rules that this one explains at the same place and below it: they are suppressed, not lost. */
+  swallows: readonly RuleId[]
+  /** A root by nature: opens its incident without waiting whether it is somebody's child. */
+  opensAtOnce: (kind: Kind) => boolean
+  /** Only alarms that begin together (correlation.togetherMs) speak for a common cause. */
+  onlyTogether: boolean
+  /** What the fault is called where only its children show it. */
+  inferred?: { id: string; title: BilingualText; severity: Severity }
+}
+
+/** What a condition may look at, besides the values of the sample: the past of its place, and of what lies above it
+ *  (of a house its station, of a port its controller, of a flat's meter the building's, of a room its house). */
+export interface Seen {
+  readonly place: Place
+  readonly senses: Senses
+  /** Sampling time of the newest sample, epoch ms. */
+  readonly t: number
+  readonly upstream?: Seen
+}
+
+/** `nothing`: this sample does not speak of the condition; the alarm stays as it is. */
+export type Verdict = 'breach' | 'between' | 'calm' | 'nothing'
+
+export interface Condition {
+  /** Distinguishes the conditions of one rule: its alarm is `H01.level` or `H01.fall`. */
+  name: string
+  /** The signal it judges. A quality of F on it means no data. */
+  signal: string
+  timing: (limits: SiteParameters) => Omit<Timing, 'latch' | 'shelvable'>
+  judge: (seen: Seen, values: Values) => Verdict
+  /** The limit it crosses, in the unit of the signal, as evidence. */
+  limit: (seen: Seen) => number | undefined
+  /** For a pressure: the level it fell from, of the last quarter of an hour. */
+  levelBefore?: (seen: Seen) => number
+  /** Where one condition is graver, or less grave, than its rule. */
+  severity?: Severity
+}
+
+export const everywhere = () => true
+export const never = () => false
+
+export function below(value: number | undefined, limit: number | undefined, hysteresis: number): Verdict {
+  if (value === undefined || limit === undefined) return 'nothing'
+  if (value < limit) return 'breach'
+  return value < limit + hysteresis ? 'between' : 'calm'
+}
