@@ -20,7 +20,6 @@ import { OrderBook } from './estate/order-book.ts'
 import { openRecords } from './estate/records.ts'
 import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
 import { Staff } from './estate/staff.ts'
-import { valvesToClose } from './estate/valves.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
 import { keepAlive, systemClock as clock } from './platform/clock.ts'
@@ -275,7 +274,6 @@ async function startDashboard(
     live: ingest.live,
     history: ingest.history,
     orders,
-    valvesFor: (order) => valvesToClose(registry.get(), order),
     staff,
     faults: () => ingest.alarms(),
     ledger: (wish) => ingest.ledger(wish),

@@ -102,6 +102,8 @@ export interface OrderView {
   rule: string
   root: string
   rootName: BilingualText
+  /** Where the break probably is, when the fault shows at the root and lies elsewhere. */
+  suspected?: { id: string; name: BilingualText }
   site: string
   title: BilingualText
   reason: BilingualText
@@ -112,7 +114,13 @@ export interface OrderView {
   alarms: number
   affected: readonly { id: string; name: BilingualText }[]
   households: number
+  /** What stops the water of a burst; empty where the registry knows no valve there. */
   valves: readonly { id: string; name: BilingualText }[]
+  /** Whom closing these valves cuts off; of a burst only. */
+  cutsOff?: { buildings: readonly { id: string; name: BilingualText }[]; households: number }
+  /** How many. */
+  comments: number
+  photos: number
   /** What may be done next. */
   actions: readonly OrderAction[]
 }

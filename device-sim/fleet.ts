@@ -50,6 +50,7 @@ export const stationNode = (estate: Estate) => `${estate.id}-station`
 export const stationDevice = (estate: Estate) => `${estate.id}-station-heat`
 export const entranceDevice = (building: Building) => `${building.id}-heat`
 export const mainMeterNode = (building: Building) => `${building.id}-main`
+export const mainValveNode = (building: Building) => `${building.id}-water-valve`
 export const mainMeterDevice = (building: Building) => `${building.id}-water`
 export const gatewayNode = (building: Building) => `${building.id}-gateway`
 export const gatewayDevice = (building: Building) => `${building.id}-gw`

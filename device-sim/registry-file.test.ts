@@ -36,16 +36,16 @@ const file = z
 
 const count = (type: string) => file.nodes.filter((node) => node.type === type).length
 
-test('恒康家园 has 20 buildings, one station, 3 sheds with 36 ports, 60 meters and 15 thermometers', () => {
+test('恒康家园 has 20 buildings, one station, 3 sheds with 36 ports, 60 meters, 15 thermometers and 24 valves', () => {
   expect({
     buildings: count('building'),
     stations: count('heat-station'),
     sheds: count('shed'),
     ports: count('port'),
     meters: count('meter'),
-    branches: count('valve'),
+    valves: count('valve'),
     rooms: count('room'),
-  }).toEqual({ buildings: 20, stations: 1, sheds: 3, ports: 36, meters: 60, branches: 4, rooms: 15 })
+  }).toEqual({ buildings: 20, stations: 1, sheds: 3, ports: 36, meters: 60, valves: 24, rooms: 15 })
 })
 
 test('every id is there once, and everything referred to exists', () => {

@@ -8,6 +8,7 @@ import {
   gatewayNode,
   mainMeterDevice,
   mainMeterNode,
+  mainValveNode,
   portName,
   portNode,
   portNumbers,
@@ -137,6 +138,14 @@ function buildingOf(estate: Estate, building: Building): Entries {
     inside: id,
     households: building.households - meteredFlats.length,
     q3Lph: mainMeterQ3Lph,
+    valves: [mainValveNode(building)],
+  }
+  const mainValve = {
+    id: mainValveNode(building),
+    type: 'valve',
+    site,
+    name: { zh: `${name.zh}入户总水阀`, en: `${name.en}, water entrance valve` },
+    inside: id,
   }
   const gateway = {
     id: gatewayNode(building),
@@ -151,7 +160,7 @@ function buildingOf(estate: Estate, building: Building): Entries {
     { id: gatewayDevice(building), kind: 'gateway', site, node: gatewayNode(building) },
   ]
   const flats = meteredFlats.map((flat) => flatOf(site, building, flat))
-  return join([{ nodes: [house, mainMeter, gateway], devices }, roomsOf(site, building), ...flats])
+  return join([{ nodes: [house, mainMeter, mainValve, gateway], devices }, roomsOf(site, building), ...flats])
 }
 
 /** The flats of one riser that have a thermometer, and the riser. */

@@ -77,6 +77,32 @@ test('the database itself lets no second order be open for a key', async () => {
   await expect(records.insertInto('work_order').values(second).execute()).rejects.toThrow('UNIQUE')
 })
 
+test('messages a millisecond apart, in transactions at the same time, never open two orders', async () => {
+  const ids = await Promise.all([0, 1, 1, 2].map((later) => open(incident('a|x', morningMs + later))))
+  expect(new Set(ids).size).toBe(1)
+  expect(await book.list({ openOnly: true })).toHaveLength(1)
+})
+
+test('the machine proposes, people confirm: a recovered order stays open until somebody has closed it', async () => {
+  const id = await open(incident('a|x'))
+  const recovery = { key: 'a|x', atMs: morningMs + hourMs, reason: { zh: '', en: 'clear' } }
+  await inOne((trx) => book.recover(trx, recovery))
+  expect(await book.get(id)).toMatchObject({ state: 'open', recoveredAtMs: morningMs + hourMs })
+  expect((await book.list({ openOnly: true })).map((order) => order.id)).toEqual([id])
+  await close(id, morningMs + 2 * hourMs)
+  expect(await book.list({ openOnly: true })).toEqual([])
+})
+
+test('a thousand orders are listed, each with its own events, the newest first', async () => {
+  await inOne(async (trx) => {
+    for (let at = 0; at < 1_002; at++) await book.open(trx, incident(`n${at}|x`, morningMs + at))
+  })
+  const listed = await book.list()
+  expect(listed).toHaveLength(1_000)
+  expect(listed[0]).toMatchObject({ root: 'n1001', openedAtMs: morningMs + 1_001 })
+  expect(listed.at(-1)).toMatchObject({ root: 'n2' })
+})
+
 test('numbers count within the local day of the fault', async () => {
   const lateUtc = Date.parse('2026-01-14T17:30:00Z')
   expect(await open(incident('a|x', lateUtc))).toBe('20260115-0001')

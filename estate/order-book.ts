@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
+import { noteRefusal, type OrderNote } from './order-notes.ts'
 import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
 import type { Deed, IncidentReport, OrderAction, OrderEvent, OrderState, WorkOrder } from './work-order.ts'
 import { allowedActions } from './work-order.ts'
 import type { BilingualText } from './registry.ts'
-import type { Records, RecordsTransaction } from './records.ts'
+import { portions, type Records, type RecordsTransaction } from './records.ts'
 
 /** All work orders, as events in the records database.
  *
@@ -16,6 +17,8 @@ const relapseMs = 24 * 3_600_000
 
 export type ActResult =
   { ok: true; order: WorkOrder } | { ok: false; reason: string; allowed: readonly OrderAction[] }
+
+export type NoteResult = { ok: true; order: WorkOrder } | { ok: false; reason: string }
 
 export interface OrderFilter {
   state?: OrderState
@@ -122,8 +125,37 @@ export class OrderBook {
     return result
   }
 
-  get(id: string): Promise<WorkOrder | undefined> {
+  /** Adds a comment or a photo. A photo the order has already changes nothing. Undefined for an order that does
+   *  not exist. */
+  async note(id: string, note: OrderNote): Promise<NoteResult | undefined> {
+    const result = await this.#records.transaction().execute(async (trx): Promise<NoteResult | undefined> => {
+      const order = await this.#fold(trx, id)
+      if (!order) return undefined
+      const reason = noteRefusal(order, note)
+      if (reason !== undefined) return { ok: false, reason }
+      const which = note.type === 'photographed' ? note.photo.id : order.history.length
+      return { ok: true, order: await this.#append(trx, id, `${note.type}|${id}|${which}`, note) }
+    })
+    if (result?.ok) this.#tell(result.order)
+    return result
+  }
+
+  async get(id: string): Promise<WorkOrder | undefined> {
     return this.#fold(this.#records, id)
+  }
+
+  /** The orders that became part of this one, and those that had become part of them; the oldest first. */
+  async partsOf(id: string): Promise<WorkOrder[]> {
+    const rows = await this.#records
+      .selectFrom('work_order')
+      .select('id')
+      .where('merged_into', '=', id)
+      .orderBy('opened_ms')
+      .orderBy('id')
+      .execute()
+    const own = await this.#foldAll(rows.map((row) => row.id))
+    const theirs = await Promise.all(own.map((part) => this.partsOf(part.id)))
+    return own.flatMap((part, at) => [part, ...(theirs[at] ?? [])])
   }
 
   /** The newest first. */
@@ -138,8 +170,7 @@ export class OrderBook {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute()
-    const orders = await Promise.all(rows.map(({ id }) => this.get(id)))
-    return orders.flatMap((order) => order ?? [])
+    return this.#foldAll(rows.map(({ id }) => id))
   }
 
   /** Tells the listeners how these orders now are; to be called after the transaction that changed them. */
@@ -176,28 +207,46 @@ export class OrderBook {
       .execute()
     const order = await this.#fold(trx, id)
     if (!order) throw new Error(`order ${id} has no events`)
-    const { state, severity, closedAtMs = null } = order
+    const { state, severity, closedAtMs = null, mergedInto = null } = order
     await trx
       .updateTable('work_order')
-      .set({ state, severity, open: isClosed(state) ? 0 : 1, closed_ms: closedAtMs })
+      .set({ state, severity, open: isClosed(state) ? 0 : 1, closed_ms: closedAtMs, merged_into: mergedInto })
       .where('id', '=', id)
       .execute()
     return order
   }
 
   async #fold(records: Records | RecordsTransaction, id: string): Promise<WorkOrder | undefined> {
-    const rows = await records
-      .selectFrom('order_event')
-      .select('body')
-      .where('work_order', '=', id)
-      .orderBy('id')
-      .execute()
-    return rows.length === 0
-      ? undefined
-      : foldOrder(
-          id,
-          rows.map(({ body }) => orderEvent.parse(JSON.parse(body))),
-        )
+    const [order] = await this.#foldAll([id], records)
+    return order
+  }
+
+  /** In the order asked for; with as few statements as there are portions, for a list is up to 1,000 orders. */
+  async #foldAll(
+    ids: readonly string[],
+    records: Records | RecordsTransaction = this.#records,
+  ): Promise<WorkOrder[]> {
+    const orders: WorkOrder[] = []
+    for (const portion of portions(ids)) {
+      const rows = await records
+        .selectFrom('order_event')
+        .select(['work_order', 'body'])
+        .where('work_order', 'in', portion)
+        .orderBy('id')
+        .execute()
+      const byOrder = Map.groupBy(rows, (row) => row.work_order)
+      for (const id of portion) {
+        const events = byOrder.get(id)
+        if (events)
+          orders.push(
+            foldOrder(
+              id,
+              events.map(({ body }) => orderEvent.parse(JSON.parse(body))),
+            ),
+          )
+      }
+    }
+    return orders
   }
 
   async #openOrder(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {

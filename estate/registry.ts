@@ -53,7 +53,8 @@ export interface RegistryNode {
   q3Lph?: number
   /** Distance along the loop from the station, m; orders the buildings of a loop drawing. */
   distanceM?: number
-  /** For a pipe section: the valve nodes that isolate it. */
+  /** The valve nodes that shut this place off, and with it all that hangs below it in the hydraulic tree: those
+   *  of a pipe section, the entrance valve of a house's water main. */
   valves?: readonly string[]
 }
 

@@ -1,5 +1,6 @@
 import { sql, type Generated } from 'kysely'
 import type { Migration } from 'kysely/migration'
+import { z } from 'zod'
 import type { OrderState, Severity } from './work-order.ts'
 
 /** The records database: one table a noun. Times are epoch ms; `body` is JSON, parsed by zod when read. */
@@ -21,6 +22,8 @@ export interface Schema {
     open: number
     opened_ms: number
     closed_ms: number | null
+    /** The order it became part of. */
+    merged_into: string | null
   }
   order_event: {
     id: Generated<number>
@@ -144,9 +147,36 @@ const deviceMemories: Migration = {
   },
 }
 
+const mergeRows = z.array(
+  z.object({
+    work_order: z.string(),
+    body: z
+      .string()
+      .transform((text): unknown => JSON.parse(text))
+      .pipe(z.object({ into: z.string() })),
+  }),
+)
+
+const mergedInto: Migration = {
+  async up(db) {
+    const { schema } = db
+    await schema.alterTable('work_order').addColumn('merged_into', 'text').execute()
+    const merges = await db
+      .selectFrom('order_event')
+      .select(['work_order', 'body'])
+      .where('identity', 'like', 'merged|%')
+      .execute()
+    for (const { work_order: part, body } of mergeRows.parse(merges)) {
+      await db.updateTable('work_order').set({ merged_into: body.into }).where('id', '=', part).execute()
+    }
+    await schema.createIndex('work_order_merged').on('work_order').column('merged_into').execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
   '2026-11-23-work-orders': orders,
   '2026-11-25-device-memories': deviceMemories,
+  '2026-11-25-orders-merged-into': mergedInto,
 }

@@ -107,6 +107,18 @@ test.each([
   })
 })
 
+test('a relapse reopens what was thought done, and takes nothing from whoever is still at work on it', () => {
+  const relapsed: OrderEvent = { type: 'relapsed', atMs: 8_000, report }
+  const doing = foldOrder('1', [raised, act('acknowledge'), act('start'), relapsed])
+  expect(doing).toMatchObject({ state: 'in-progress', relapses: 1 })
+  const done = foldOrder('1', [raised, act('acknowledge'), act('start'), act('resolve'), relapsed])
+  expect(done).toMatchObject({ state: 'reopened', relapses: 1 })
+})
+
+function act(action: OrderAction): OrderEvent {
+  return { type: 'acted', atMs: 7_000, action, who: 'li' }
+}
+
 test('a recovered machine proposes, and closes nothing', () => {
   const order = foldOrder('1', [
     raised,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { commented, photographed, type Photo } from './order-notes.ts'
 import type { BilingualText } from './registry.ts'
 
 /** Work orders: what people do about an incident. An order is the fold of its events; nobody edits one. */
@@ -49,6 +50,8 @@ const incidentReport = z.object({
   key: z.string(),
   /** Registry node the fault is at. */
   root: z.string(),
+  /** Registry node where the break probably is, when the fault shows at the root and lies elsewhere. */
+  suspected: z.string().exactOptional(),
   causeClass: z.string(),
   rule: z.string(),
   severity: z.enum(severities),
@@ -83,6 +86,8 @@ export const orderEvent = z.discriminatedUnion('type', [
     why: z.string().exactOptional(),
     assignee: z.string().exactOptional(),
   }),
+  commented,
+  photographed,
 ])
 export type OrderEvent = z.infer<typeof orderEvent>
 
@@ -94,6 +99,8 @@ export interface WorkOrder {
   severity: Severity
   rule: string
   root: string
+  /** Where the break probably is. */
+  suspected?: string
   causeClass: string
   site: string
   title: BilingualText
@@ -112,6 +119,8 @@ export interface WorkOrder {
   evidence: readonly Evidence[]
   affected: readonly string[]
   households: number
+  comments: readonly { atMs: number; who: string; text: string }[]
+  photos: readonly (Photo & { atMs: number; who: string })[]
   /** `who` and `why` of a person; `reason` of the fault engine. */
   history: readonly { type: string; atMs: number; who?: string; why?: string; reason?: BilingualText }[]
 }
@@ -148,6 +157,11 @@ export function allowedActions({ state, mergedInto, madeSafeAtMs }: WorkOrder): 
   if (mergedInto !== undefined) return []
   const possible = orderActions.filter((action) => transitions[state][action] !== undefined)
   return madeSafeAtMs === undefined ? possible : possible.filter((action) => action !== 'make-safe')
+}
+
+/** Nobody works on it any more; whether rightly, somebody else may still have to say. */
+function isFinished(state: OrderState): boolean {
+  return state === 'resolved' || isClosed(state)
 }
 
 export function isClosed(state: OrderState): boolean {
@@ -196,6 +210,8 @@ function raised(id: string, { report, atMs }: Extract<OrderEvent, { type: 'raise
     state: 'open',
     relapses: 0,
     ...report,
+    comments: [],
+    photos: [],
     history: [{ type: 'raised', atMs, reason: report.reason }],
   }
 }
@@ -217,7 +233,7 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
       return {
         ...again,
         ...knownNow(order, event.report),
-        state: 'reopened',
+        state: isFinished(order.state) ? 'reopened' : order.state,
         relapses: order.relapses + 1,
         history,
       }
@@ -234,6 +250,16 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
     }
     case 'acted':
       return acted(order, event)
+    case 'commented': {
+      const { who, text } = event
+      const comments = [...order.comments, { atMs, who, text }]
+      return { ...order, comments, history: noted(order, { type: 'commented', atMs, who }) }
+    }
+    case 'photographed': {
+      const { who, photo } = event
+      const photos = [...order.photos, { ...photo, atMs, who }]
+      return { ...order, photos, history: noted(order, { type: 'photographed', atMs, who }) }
+    }
   }
 }
 
@@ -255,10 +281,11 @@ function acted(order: WorkOrder, event: Extract<OrderEvent, { type: 'acted' }>):
 /** A leak may turn out to be a burst, and its root may move up the tree; the key stays what it was. A severity
  *  only rises by itself: it is people who say that something is less urgent. */
 function knownNow(order: WorkOrder, report: IncidentReport): Partial<WorkOrder> {
-  const { rule, root, title, reason, evidence, affected, households } = report
+  const { rule, root, suspected, title, reason, evidence, affected, households } = report
   return {
     rule,
     root,
+    ...(suspected !== undefined && { suspected }),
     title,
     reason,
     evidence,

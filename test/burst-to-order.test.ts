@@ -8,7 +8,7 @@ import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
-import { valvesToClose } from '../estate/valves.ts'
+import { isolationOf } from '../estate/valves.ts'
 import { DecodedLog } from '../ingest/decoded-log.ts'
 import { LiveState } from '../ingest/live-state.ts'
 import { Notices } from '../ingest/notices.ts'
@@ -115,7 +115,13 @@ test(`a burst main becomes exactly one work order that names the station and eve
   expect(order?.evidence.length).toBeGreaterThan(20)
   expect(order?.reason.en).toMatch(/deepest drop at building 1[345]/)
   expect(order?.reason.zh).toMatch(/1[345]号楼降幅最大/)
-  expect(order && valvesToClose(registry, order)).toHaveLength(4)
+  expect(order?.suspected).toMatch(/^hengkang-b1[345]$/)
+  const isolation = order && isolationOf(registry, order)
+  expect(isolation, 'the branch with the break, not the whole station').toMatchObject({
+    valves: ['hengkang-valve3'],
+    buildings: ['hengkang-b11', 'hengkang-b12', 'hengkang-b13', 'hengkang-b14', 'hengkang-b15'],
+    households: 300,
+  })
 })
 
 test('the watch stopped at any moment of the burst, and started again, leaves the same one order', async () => {

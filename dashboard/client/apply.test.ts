@@ -25,6 +25,8 @@ function order(id: string, state: OrderView['state']): OrderView {
     affected: [],
     households: 480,
     valves: [],
+    comments: 0,
+    photos: 0,
     actions: [],
   }
 }

@@ -168,7 +168,7 @@ export class DashboardServer {
   }
 
   #orderView(order: WorkOrder) {
-    return orderView(order, { registry: this.#deps.registry(), valves: this.#deps.valvesFor(order) })
+    return orderView(order, this.#deps.registry())
   }
 }
 

@@ -15,8 +15,6 @@ export interface DashboardDeps {
   live: LiveFeed
   history: History
   orders: OrderDesk
-  /** Registry ids of the valves that cut an order's place off. */
-  valvesFor: (order: WorkOrder) => readonly string[]
   staff: StaffDoor
   faults: () => readonly AlarmView[]
   ledger: (wish: LedgerWish) => Promise<Ledger>

@@ -48,7 +48,6 @@ export class RunningDashboard {
         range: ({ fromMs }) => Promise.resolve([{ t: fromMs, min: 220, max: 230, mean: 225, count: 2 }]),
       },
       orders: this.orders,
-      valvesFor: () => ['v1'],
       staff: this.staff,
       faults: () => [alarm],
       ledger: ({ part, limit }) =>

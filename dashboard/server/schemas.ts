@@ -91,6 +91,7 @@ const order = z.object({
   rule: z.string(),
   root: z.string(),
   rootName: text,
+  suspected: place.exactOptional(),
   site: z.string(),
   title: text,
   reason: text,
@@ -100,7 +101,12 @@ const order = z.object({
   alarms: count,
   affected: z.array(place).readonly(),
   households: count,
+  /** What stops the water of a burst; empty where the registry knows no valve there. */
   valves: z.array(place).readonly(),
+  /** Whom closing these valves cuts off; of a burst only. */
+  cutsOff: z.object({ buildings: z.array(place).readonly(), households: count }).exactOptional(),
+  comments: count,
+  photos: count,
   actions: z.array(z.enum(orderActions)).readonly(),
 })
 

@@ -100,8 +100,8 @@ function withAge<View extends { lastSeen?: number }>({ lastSeen, ...view }: View
 }
 
 function orderRoutes(deps: DashboardDeps): Route[] {
-  const { orders, registry, valvesFor, clock } = deps
-  const view = (order: WorkOrder) => orderView(order, { registry: registry(), valves: valvesFor(order) })
+  const { orders, registry, clock } = deps
+  const view = (order: WorkOrder) => orderView(order, registry())
   const params = z.object({ order: z.string() })
   const unknown = (id: string) => ({ problem: problem(404, `there is no work order ${id}`) })
   return [

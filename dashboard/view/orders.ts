@@ -1,13 +1,12 @@
 import type { BilingualText, Registry } from '../../estate/registry.ts'
+import { isolationOf } from '../../estate/valves.ts'
 import { allowedActions, type WorkOrder } from '../../estate/work-order.ts'
 import type { OrderView } from '../protocol.ts'
 
-/** A work order with the names of the places it speaks of. `valves` are registry ids. */
-export function orderView(
-  order: WorkOrder,
-  { registry, valves }: { registry: Registry; valves: readonly string[] },
-): OrderView {
+/** A work order with the names of the places it speaks of. */
+export function orderView(order: WorkOrder, registry: Registry): OrderView {
   const named = (id: string) => ({ id, name: nameOf(registry, id) })
+  const isolation = isolationOf(registry, order)
   return {
     id: order.id,
     state: order.state,
@@ -15,6 +14,7 @@ export function orderView(
     rule: order.rule,
     root: order.root,
     rootName: nameOf(registry, order.root),
+    ...(order.suspected !== undefined && { suspected: named(order.suspected) }),
     site: order.site,
     title: order.title,
     reason: order.reason,
@@ -24,7 +24,12 @@ export function orderView(
     alarms: order.evidence.length,
     affected: order.affected.map(named),
     households: order.households,
-    valves: valves.map(named),
+    valves: (isolation?.valves ?? []).map(named),
+    ...(isolation && {
+      cutsOff: { buildings: isolation.buildings.map(named), households: isolation.households },
+    }),
+    comments: order.comments.length,
+    photos: order.photos.length,
     actions: allowedActions(order),
   }
 }

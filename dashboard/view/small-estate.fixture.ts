@@ -112,6 +112,8 @@ export function orderAt(root: string, more: Partial<WorkOrder> = {}): WorkOrder 
     evidence: [{ rule: 'C02', node: root, atMs: startMs }],
     affected: [root],
     households: 0,
+    comments: [],
+    photos: [],
     history: [{ type: 'raised', atMs: startMs, why: 'the relay does not follow' }],
     ...more,
   }

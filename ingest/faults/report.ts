@@ -20,9 +20,11 @@ export function reportOf(incident: Incident, voice: Voice): IncidentReport {
   const { key, root, causeClass, severity, site } = incident
   const affected = affectedBy(incident, voice.registry)
   const members = firstToLast(incident)
+  const deepest = deepestHouse(members, voice.registry)
   return {
     key,
     root,
+    ...(deepest && deepest.node !== root && { suspected: deepest.node }),
     causeClass,
     rule: label(incident).id,
     severity,
@@ -132,10 +134,15 @@ function measured(lead: Member | undefined): BilingualText {
 
 /** The house with the deepest fall is where to look first: measured against the station, so that it does not
  *  matter who sampled last; among equals the one that fell first. */
-function deepest(members: readonly Member[], { registry }: Voice): BilingualText | undefined {
+function deepestHouse(members: readonly Member[], registry: Registry): Member | undefined {
   const [most] = members
     .filter(({ node, fallKpa }) => (fallKpa ?? 0) > 0 && registry.node(node)?.type === 'building')
     .sort((a, b) => depth(b, a) || a.atMs - b.atMs)
+  return most
+}
+
+function deepest(members: readonly Member[], { registry }: Voice): BilingualText | undefined {
+  const most = deepestHouse(members, registry)
   if (!most) return undefined
   const name = registry.node(most.node)?.name ?? { zh: most.node, en: most.node }
   const fall = `−${Math.round(most.fallKpa ?? 0)} kPa`

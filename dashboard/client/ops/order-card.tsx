@@ -10,6 +10,8 @@ import type { LiveEstate } from './live-estate.ts'
 import { OrderActions } from './order-actions.tsx'
 import { say } from './say.ts'
 
+type Isolated = NonNullable<OrderView['cutsOff']>
+
 export function OrderCard({ order, live }: { order: OrderView; live: LiveEstate }) {
   return (
     <li class="order" data-severity={order.severity} data-order={order.id} data-state={order.state}>
@@ -39,11 +41,8 @@ function Facts({ order }: { order: OrderView }) {
     <dl class="facts">
       {!isNamed(order) && <Fact name={say('root')}>{inLanguage(order.rootName)}</Fact>}
       <Fact name={say('reason')}>{inLanguage(order.reason)}</Fact>
-      {order.valves.length > 0 && (
-        <Fact name={say('valves')}>
-          <Places places={order.valves} atFirst={6} kind="valve" />
-        </Fact>
-      )}
+      {order.suspected && <Fact name={say('suspected')}>{inLanguage(order.suspected.name)}</Fact>}
+      {order.cutsOff && <Valves valves={order.valves} cutsOff={order.cutsOff} />}
       {order.affected.length > 0 && (
         <Fact name={say('affected', { count: order.affected.length })}>
           <Places places={order.affected} atFirst={6} kind="house" />
@@ -59,6 +58,21 @@ function Facts({ order }: { order: OrderView }) {
         )}
       </div>
     </dl>
+  )
+}
+
+/** What to close, and whom to tell before. */
+function Valves({ valves, cutsOff }: { valves: OrderView['valves']; cutsOff: Isolated }) {
+  if (valves.length === 0) return <Fact name={say('valves')}>{say('valves-unknown')}</Fact>
+  return (
+    <>
+      <Fact name={say('valves')}>
+        <Places places={valves} atFirst={6} kind="valve" />
+      </Fact>
+      <Fact name={say('cuts-off', { count: cutsOff.households })}>
+        <Places places={cutsOff.buildings} atFirst={6} kind="house" />
+      </Fact>
+    </>
   )
 }
 
