@@ -189,7 +189,8 @@ const meterFaults: readonly FaultKind[] = [
       'A meter shaft stands open in the frost. Its air follows the weather within six hours; after twelve below ' +
       'zero the pipe is ice and the register stands; when it thaws, the pipe bursts with `burstLph` (0: it holds).',
     at: ['flat', 'building', 'main-meter'],
-    rules: ['W07', 'W02', 'W01'],
+    rules: ['W07'],
+    brings: ['W02', 'W01'],
     reaches: 'place',
     params: strikes(
       z.strictObject({ burstLph: z.number().min(0).max(60_000).default(1_800) }).prefault({}),

@@ -60,7 +60,10 @@ describe.each([...Map.groupBy(evidence, ({ scenario }) => scenario)])('what is h
   })
 
   test.each(rows)('$rule: $at $says', ({ rule, at, shows, withinH }) => {
-    const causes = heard.scenario.faults.filter(({ fault }) => faultKindOf(fault)?.rules.includes(rule))
+    const causes = heard.scenario.faults.filter(({ fault }) => {
+      const { rules = [], brings = [] } = faultKindOf(fault) ?? {}
+      return rules.includes(rule) || brings.includes(rule)
+    })
     const beganS = Math.min(...causes.map(({ t }) => t))
     expect(shows(heard.between(0, beganS), at), 'before the fault').toBe(false)
     expect(shows(heard.between(0, withinH * 3_600), at), `within ${withinH} h`).toBe(true)

@@ -16,6 +16,8 @@ export interface FaultKind {
   at: readonly PlaceKind[]
   /** Rules whose order names this cause, the usual one first. Empty: nothing an engineer is called for. */
   rules: readonly RuleId[]
+  /** Rules of what may come of it later, and is a fault of its own: a frozen pipe that bursts when it thaws. */
+  brings?: readonly RuleId[]
   /** Who feels it: the place itself, the whole estate, or nobody but who reads the device. */
   reaches: 'place' | 'estate' | 'nobody'
   /** A scenario's `params`, and what they make happen. */

@@ -29,6 +29,7 @@ describe('the ground truth of a run', () => {
       {
         fault: 'burst',
         rules: ['H01'],
+        brings: [],
         site: 'hengkang',
         target: 'hengkang-b14',
         devices: ['hengkang-b14-heat'],
@@ -55,6 +56,7 @@ describe('the ground truth of a run', () => {
   test('a main that breaks behind the meter leaves the other buildings in peace', () => {
     const [burst] = truthOf({ fault: 'water-burst', t: 0, target: 'hengkang-b03', params: { lph: 9_000 } })
     expect(burst?.affected).toEqual({ households: 60, buildings: ['hengkang-b03'], ports: [] })
+    expect(burst?.devices).toEqual(['hengkang-b03-water'])
   })
 
   test('a riser that stays cold concerns its flats, and names its thermometers', () => {
@@ -63,6 +65,12 @@ describe('the ground truth of a run', () => {
       devices: ['hengkang-b06-r201-room', 'hengkang-b06-r401-room', 'hengkang-b06-r601-room'],
       affected: { households: 3, buildings: ['hengkang-b06'] },
     })
+  })
+
+  test('a shaft left open concerns the meters of its flats, and says what may come of it', () => {
+    const [open] = truthOf({ fault: 'shaft-open', t: 0, target: 'hengkang-b05' })
+    expect(open?.devices).toEqual(['hengkang-b05-f101-water', 'hengkang-b05-f102-water'])
+    expect(open).toMatchObject({ rules: ['W07'], brings: ['W02', 'W01'] })
   })
 
   test('what would break after the end did not happen, and what is mended after it still lasts', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Building, Estate, Fleet } from '../fleet.ts'
-import { portNode, portNumbers } from '../fleet.ts'
+import { gatewayDevice, mainMeterDevice, portNode, portNumbers } from '../fleet.ts'
 import { placeOf, type Place } from '../place.ts'
 import type { Identity } from '../firmware/voice.ts'
 import { tollSchema, type Toll } from '../mischief/toll.ts'
@@ -17,6 +17,10 @@ const trueFaultSchema = z.strictObject({
   rules: z
     .array(z.string().regex(/^[CHWD]\d\d$/))
     .describe('rules whose order names this cause, the usual one first; empty when nobody is called'),
+  brings: z
+    .array(z.string().regex(/^[CHWD]\d\d$/))
+    .describe('rules of what may come of it later, a fault of its own'),
+  cause: id.exactOptional().describe('faults of an estate with the same word here have one cause: one order'),
   site: id.describe('the estate'),
   target: id.describe('the place, as the scenario names it'),
   devices: z
@@ -94,6 +98,8 @@ function trueFault(estate: Estate, fault: Fault, run: Run): TrueFault | undefine
   return {
     fault: fault.fault,
     rules: [...kind.rules],
+    brings: [...(kind.brings ?? [])],
+    ...(fault.cause !== undefined && { cause: fault.cause }),
     site: estate.id,
     target: fault.target,
     devices: run.devices.filter((each) => isStruck(each, estate, place, fault)).map(({ device }) => device),
@@ -115,7 +121,18 @@ function isStruck({ site, device, kind, gateway }: Identity, estate: Estate, pla
   }
   if (place.at === 'riser')
     return kind === 'room-sensor' && device.startsWith(`${estate.buildings[place.building]?.id}-`)
+  if (place.at === 'building' && isOfWater(fault)) {
+    const house = estate.buildings[place.building]
+    if (!house) return false
+    if (fault.fault !== 'shaft-open') return device === mainMeterDevice(house)
+    return kind === 'water-meter' && gateway === gatewayDevice(house)
+  }
   return device === place.device || (place.at === 'gateway' && gateway === place.device)
+}
+
+/** A building has an entrance for its heat and a meter for its water. */
+function isOfWater({ fault }: Fault): boolean {
+  return faultKindOf(fault)?.rules.some((rule) => rule.startsWith('W')) ?? false
 }
 
 function affectedBy(estate: Estate, place: Place, reaches: FaultKind['reaches']): TrueFault['affected'] {

@@ -25,6 +25,7 @@ const fault = z
     target: id.describe('where: a node or a device of the registry file'),
     fault: z.enum(faultKinds.map((kind) => kind.fault)).describe('what breaks: a row of the fault table'),
     params: z.unknown().optional().describe('what that row allows'),
+    cause: id.optional().describe('faults of an estate with the same word here have one cause: one order'),
   })
   .refine(({ t, until = Infinity }) => until > t, { path: ['until'], error: 'expected a time after t' })
   .transform(({ params, ...when }, context) => {
