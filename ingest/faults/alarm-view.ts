@@ -1,6 +1,6 @@
 import type { Severity } from '../../estate/work-order.ts'
 import type { Alarm } from './alarm.ts'
-import { raisedBy, type Watch } from './stream.ts'
+import { raisedBy, type Watch } from './alarm-watch.ts'
 
 /** One alarm as an engineer sees it (`GET /api/v1/faults`). Times are epoch ms. */
 export interface AlarmView {

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { RegistryDevice } from '../../estate/registry.ts'
 import { caseBookState } from './case-book.ts'
 import { hearing, type Hearing } from './silence.ts'
-import { remember, streamMemory, watchMemory, type Stream, type Watch } from './stream.ts'
+import { keyOf, watchMemory, type Watch } from './alarm-watch.ts'
+import { remember, streamMemory, watchAt, type Stream } from './stream.ts'
 import { turn, type Turn } from './turn.ts'
 
 /** What the fault engine remembers, as it is written down: a small part of all together, and a part for each device.
@@ -47,7 +48,17 @@ export function memoryOf(
   return {
     hearing: heard,
     silence: silence.memory,
-    streams: [...streams].map(([lane, stream]) => remember(stream, lane)),
+    streams: [...streams.values()].map(remember),
     ...(at && { turn: at }),
   }
+}
+
+/** The watch of an alarm that is normal, and of which nothing is remembered, by its key. */
+export function quietWatch(known: WatchedDevice | undefined, alarmKey: string): Watch | undefined {
+  if (!known || known.silence.key === alarmKey) return known?.silence
+  for (const stream of known.streams.values()) {
+    const at = stream.checks.findIndex((check) => keyOf(check, stream.place, stream.lane) === alarmKey)
+    if (at >= 0) return watchAt(stream, at)
+  }
+  return undefined
 }

@@ -3,26 +3,17 @@ import type { Registry } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
 import { stands, type Alarm, type Observation } from './alarm.ts'
 import { alarmViews, type AlarmView } from './alarm-view.ts'
+import { checkOf, deviceOf, move, newWatch, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
-import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
+import { memoryOf, quietWatch, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf } from './places.ts'
 import { clockTimes } from './report.ts'
 import { ruleOf } from './rules/table.ts'
 import { expectedPeriodMs, neverHeard, silenceLimitMs } from './silence.ts'
-import {
-  evaluate,
-  move,
-  newStream,
-  newWatch,
-  raisedBy,
-  recall,
-  type Listener,
-  type Stream,
-  type Watch,
-} from './stream.ts'
+import { evaluate, forget, newStream, recall, type Stream } from './stream.ts'
 import type { Turn } from './turn.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
@@ -56,6 +47,7 @@ export class FaultEngine {
   readonly #waiting: WaitingRoom
   #registry: Registry
   #devices = new Map<string, WatchedDevice>()
+  /** Those whose alarm is not normal, by key. */
   #watches = new Map<string, Watch>()
   #book: CaseBook
   #nextStepMs = Number.POSITIVE_INFINITY
@@ -156,7 +148,7 @@ export class FaultEngine {
   /** A person says something to one alarm: acknowledge, reset, shelve, take out of service … */
   instruct(alarmKey: string, said: Observation, nowMs: number): readonly IncidentChange[] {
     this.#advance(nowMs)
-    const watch = this.#watches.get(alarmKey)
+    const watch = this.#watches.get(alarmKey) ?? quietWatch(this.#devices.get(deviceOf(alarmKey)), alarmKey)
     if (watch) move(watch, said, nowMs, this.#listener)
     return this.#decided()
   }
@@ -165,7 +157,7 @@ export class FaultEngine {
    *  is a new one. What is still breached goes on standing. */
   inspected(incidentKey: string, by: string, nowMs: number): readonly IncidentChange[] {
     this.#advance(nowMs)
-    for (const watch of this.#watches.values()) {
+    for (const watch of [...this.#watches.values()]) {
       if (this.#book.incidentOf(watch.key) !== incidentKey) continue
       move(watch, { type: 'acknowledge', by }, nowMs, this.#listener)
       move(watch, { type: 'reset', by }, nowMs, this.#listener)
@@ -218,9 +210,11 @@ export class FaultEngine {
       if (!known) continue
       known.hearing = memory.hearing
       known.silence.memory = memory.silence
+      this.#keep(known.silence)
       for (const said of memory.streams) {
         const stream = known.streams.get(said.lane) ?? this.#laneOf(known, said.lane)
         if (stream) recall(stream, said)
+        for (const watch of stream?.watches ?? []) if (watch) this.#keep(watch)
       }
       if (memory.turn) turns.push([id, memory.turn])
     }
@@ -263,8 +257,7 @@ export class FaultEngine {
     for (const device of this.#registry.devices) {
       const place = placeOf(device, undefined, { registry: this.#registry, parameters: this.#parameters })
       if (!place || !condition) continue
-      const silence = newWatch(place, offline, condition)
-      this.#watches.set(silence.key, silence)
+      const silence = newWatch(checkOf(offline, condition, place), place)
       this.#devices.set(device.id, { device, hearing: neverHeard(), silence, streams: new Map() })
     }
   }
@@ -291,7 +284,6 @@ export class FaultEngine {
     if (!place) return undefined
     const stream = newStream(place, lane, this.#above(known, port))
     known.streams.set(lane, stream)
-    for (const watch of stream.watches) this.#watches.set(watch.key, watch)
     return stream
   }
 
@@ -328,7 +320,7 @@ export class FaultEngine {
     hearing.back = 0
     move(silence, { type: 'breach' }, sinceMs, this.#listener)
     for (const { watches } of streams.values()) {
-      for (const watch of watches) move(watch, { type: 'no-data' }, sinceMs, this.#listener)
+      for (const watch of watches) if (watch) move(watch, { type: 'no-data' }, sinceMs, this.#listener)
     }
   }
 
@@ -355,7 +347,7 @@ export class FaultEngine {
       const dueMs = Math.max(heardMs, this.#resumedMs) + this.#silenceLimitMs(known)
       if (atMs > dueMs) this.#miss(known, dueMs)
     }
-    for (const watch of this.#watches.values()) {
+    for (const watch of [...this.#watches.values()]) {
       if (watch.memory.alarm.state !== 'shelved') continue
       move(watch, { type: 'time-passed' }, atMs, this.#listener)
     }
@@ -370,6 +362,7 @@ export class FaultEngine {
 
   #moved(watch: Watch, was: Alarm, atMs: number): void {
     this.#touched.add(watch.place.device)
+    this.#keep(watch)
     const stood = stands(was)
     const standing = stands(watch.memory.alarm)
     if (stood === standing) return
@@ -383,6 +376,13 @@ export class FaultEngine {
       atMs,
       this.#listener,
     )
+  }
+
+  /** Only what is not normal is kept. */
+  #keep(watch: Watch): void {
+    if (watch.memory.alarm.state !== 'normal') return void this.#watches.set(watch.key, watch)
+    this.#watches.delete(watch.key)
+    for (const stream of this.#devices.get(watch.place.device)?.streams.values() ?? []) forget(stream, watch)
   }
 
   /** Suppresses what is explained now, and hands out what was decided. */

@@ -1,13 +1,21 @@
 import { z } from 'zod'
 import type { Quality, Reading } from '../../firmware-contracts/message.ts'
-import type { Severity } from '../../estate/work-order.ts'
-import { alarm, breachedSince, neverRaised, transition, type Observation, type Timing } from './alarm.ts'
-import type { Raised } from './correlate.ts'
+import type { Observation } from './alarm.ts'
+import {
+  checksAt,
+  keyOf,
+  move,
+  newWatch,
+  watchMemory,
+  type Check,
+  type Listener,
+  type Watch,
+  type WatchMemory,
+} from './alarm-watch.ts'
 import { fallMemoryMs, fallWithin } from './fall-window.ts'
 import type { LocalHour } from './local-hour.ts'
 import type { Place } from './places.ts'
-import type { Condition, Rule, Seen } from './rules/rule.ts'
-import { rulesAt } from './rules/table.ts'
+import type { Seen } from './rules/rule.ts'
 import { numberIn, type Values } from './sample.ts'
 import { freshSenses, sense, senses, type Senses } from './senses.ts'
 
@@ -16,9 +24,13 @@ import { freshSenses, sense, senses, type Senses } from './senses.ts'
  *  The calm path allocates nothing: it is walked 200,000 times a second. */
 export interface Stream {
   place: Place
+  /** Port or nothing, and whether these are scheduled uploads, which have a timeline of their own. */
+  lane: string
   /** The samples of what lies above: see `Seen`. */
   upstream?: Stream
-  watches: readonly Watch[]
+  checks: readonly Check[]
+  /** One for each check, as soon as there is something to remember; undefined while it is normal. */
+  watches: (Watch | undefined)[]
   senses: Senses
   /** Identity of the newest sample; `t` is its sampling time, epoch ms. */
   t: number
@@ -26,31 +38,8 @@ export interface Stream {
   seq: number
 }
 
-/** One condition of one rule at one place. */
-export interface Watch {
-  key: string
-  rule: Rule
-  condition: Condition
-  place: Place
-  severity: Severity
-  timing: Timing
-  memory: WatchMemory
-}
-
-export const watchMemory = z.object({
-  alarm,
-  /** Since the breach began: the level before it, the limit it crossed, the worst value. */
-  before: z.number().nullable(),
-  limit: z.number().nullable(),
-  worst: z.number().nullable(),
-  /** See `Raised` in correlate.ts. */
-  pullKpa: z.number().nullable(),
-})
-export type WatchMemory = z.infer<typeof watchMemory>
-
 export const streamMemory = z.object({
   device: z.string(),
-  /** Port or nothing, and whether these are scheduled uploads, which have a timeline of their own. */
   lane: z.string(),
   t: z.number(),
   boot: z.number(),
@@ -61,36 +50,8 @@ export const streamMemory = z.object({
 export type StreamMemory = z.infer<typeof streamMemory>
 
 export function newStream(place: Place, lane: string, upstream?: Stream): Stream {
-  const watches = rulesAt(place).flatMap((rule) =>
-    rule.conditions
-      .filter(({ signal }) => signal !== 'conn')
-      .map((condition) => newWatch(place, rule, condition, lane.startsWith('batch') ? '|batch' : '')),
-  )
-  const fresh = { place, watches, senses: freshSenses(place), t: -1, boot: 0, seq: -1 }
-  return upstream ? { ...fresh, upstream } : fresh
-}
-
-export function newWatch(place: Place, rule: Rule, condition: Condition, suffix = ''): Watch {
-  const severity = condition.severity ?? rule.severity(place.kind)
-  return {
-    key: `${rule.id}.${condition.name}|${place.node}|${place.device}${suffix}`,
-    rule,
-    condition,
-    place,
-    severity,
-    timing: {
-      ...condition.timing(place.limits),
-      latch: rule.latch,
-      shelvable: severity !== 'P1',
-    },
-    memory: { alarm: neverRaised, before: null, limit: null, worst: null, pullKpa: null },
-  }
-}
-
-/** What became of a watch: its alarm moved, or its worst value got worse. */
-export interface Listener {
-  moved: (watch: Watch, was: WatchMemory['alarm'], atMs: number) => void
-  worsened: (watch: Watch) => void
+  const fresh = { place, lane, checks: checksAt(place), watches: [], senses: freshSenses(place) }
+  return { ...fresh, t: -1, boot: 0, seq: -1, ...(upstream && { upstream }) }
 }
 
 /** Evaluates one sample; `t` is its credible sampling time. */
@@ -107,27 +68,42 @@ export function evaluate(
   stream.seq = reading.seq
   const values = trusted(reading)
   sense(stream.senses, stream.place, values, t, localHour)
-  for (const watch of stream.watches) judge(watch, stream, reading.quality, values, listener)
+  for (let at = 0; at < stream.checks.length; at++) judge(stream, at, reading.quality, values, listener)
 }
 
 function judge(
-  watch: Watch,
   stream: Stream,
+  at: number,
   quality: Reading['quality'],
   values: Values,
   listener: Listener,
 ): void {
-  const { condition, memory } = watch
-  const { t } = stream
-  if (quality[condition.signal] === 'F') return move(watch, noData, t, listener)
+  const condition = stream.checks[at]?.condition
+  const known = stream.watches[at]
+  if (!condition) return
+  if (quality[condition.signal] === 'F') return known && move(known, noData, stream.t, listener)
   const verdict = condition.judge(stream, values)
-  if (verdict === 'nothing') return
-  if (verdict !== 'breach' && memory.alarm.state === 'normal') return
-  if (verdict === 'breach' && memory.alarm.state === 'normal') begin(watch, stream)
+  if (verdict === 'nothing' || (verdict !== 'breach' && !known)) return
+  const watch = known ?? watchAt(stream, at)
+  if (!watch) return
+  if (watch.memory.alarm.state === 'normal') begin(watch, stream)
   const worse = witness(watch, values)
-  feelPull(memory, stream)
-  move(watch, observations[verdict], t, listener)
+  feelPull(watch.memory, stream)
+  move(watch, observations[verdict], stream.t, listener)
   if (worse) listener.worsened(watch)
+}
+
+/** The watch of a check, from now on remembered. */
+export function watchAt(stream: Stream, at: number): Watch | undefined {
+  const check = stream.checks[at]
+  if (!check) return undefined
+  return (stream.watches[at] ??= newWatch(check, stream.place, stream.lane))
+}
+
+/** What is normal again need not be remembered. */
+export function forget(stream: Stream, watch: Watch): void {
+  const at = stream.watches.indexOf(watch)
+  if (at >= 0) stream.watches[at] = undefined
 }
 
 const noData: Observation = { type: 'no-data' }
@@ -137,16 +113,8 @@ const observations = {
   calm: { type: 'calm' },
 } as const
 
-export function move(watch: Watch, seen: Observation, atMs: number, listener: Listener): void {
-  const was = watch.memory.alarm
-  const next = transition(was, seen, atMs, watch.timing)
-  if (next === was) return
-  watch.memory.alarm = next
-  listener.moved(watch, was, atMs)
-}
-
 /** Remembers the level before the breach, from which its depth is measured. */
-function begin({ condition, memory }: Watch, seen: Seen): void {
+function begin({ check: { condition }, memory }: Watch, seen: Seen): void {
   memory.before = condition.levelBefore?.(seen) ?? null
   memory.limit = condition.limit(seen) ?? null
   memory.worst = null
@@ -164,32 +132,12 @@ function feelPull(memory: WatchMemory, { senses, upstream, t }: Stream): void {
 }
 
 /** Keeps the worst value: the lowest pressure, the highest of everything else. True when it got worse. */
-function witness({ condition, memory }: Watch, values: Values): boolean {
+function witness({ check: { condition }, memory }: Watch, values: Values): boolean {
   const value = numberIn(values, condition.signal)
   if (value === undefined) return false
   const worse = memory.worst === null || (condition.levelBefore ? value < memory.worst : value > memory.worst)
   if (worse) memory.worst = value
   return worse
-}
-
-/** The watch as an alarm that stands. */
-export function raisedBy({ key, rule, condition, place, severity, memory }: Watch): Raised {
-  const { before, worst, limit, pullKpa } = memory
-  return {
-    key,
-    rule: rule.id,
-    node: place.node,
-    device: place.device,
-    site: place.site,
-    severity,
-    atMs: breachedSince(memory.alarm),
-    signal: condition.signal,
-    value: worst,
-    limit,
-    fallKpa: before === null || worst === null ? null : Math.max(0, before - worst),
-    pullKpa,
-    opensAtOnce: rule.opensAtOnce(place.kind),
-  }
 }
 
 function isNewer(stream: Stream, { boot, seq }: Reading, t: number): boolean {
@@ -208,10 +156,9 @@ function hasFailure(quality: Readonly<Record<string, Quality>>): boolean {
   return false
 }
 
-/** A watch that never rose has nothing to remember: so it begins. */
-export function remember({ place, senses, watches, t, boot, seq }: Stream, lane: string): StreamMemory {
-  const moved = watches.filter(({ memory }) => memory.alarm !== neverRaised)
-  const memories = Object.fromEntries(moved.map(({ key, memory }) => [key, memory]))
+export function remember({ place, lane, senses, watches, t, boot, seq }: Stream): StreamMemory {
+  const memories: StreamMemory['watches'] = {}
+  for (const watch of watches) if (watch) memories[watch.key] = watch.memory
   return { device: place.device, lane, t, boot, seq, senses, watches: memories }
 }
 
@@ -222,5 +169,9 @@ export function recall(stream: Stream, saved: StreamMemory): void {
   stream.seq = saved.seq
   const known = Object.keys(stream.senses).join()
   if (Object.keys(saved.senses).join() === known) stream.senses = saved.senses
-  for (const watch of stream.watches) watch.memory = saved.watches[watch.key] ?? watch.memory
+  stream.checks.forEach((check, at) => {
+    const memory = saved.watches[keyOf(check, stream.place, stream.lane)]
+    const watch = memory && watchAt(stream, at)
+    if (watch) watch.memory = memory
+  })
 }
