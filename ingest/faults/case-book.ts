@@ -2,7 +2,18 @@ import { z } from 'zod'
 import type { Registry } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
-import { attach, covers, incident, isOver, relapse, settleOn, weigh, type Incident } from './incident.ts'
+import {
+  attach,
+  covers,
+  incident,
+  isEcho,
+  isOver,
+  relapse,
+  settleOn,
+  weigh,
+  type Incident,
+  type Member,
+} from './incident.ts'
 import type { SiteParameters } from './parameters.ts'
 import { mergeReason, recoveryReason, reportOf, type Voice } from './report.ts'
 
@@ -45,6 +56,8 @@ export class CaseBook {
   readonly #standing = new Map<string, Map<string, Raised>>()
   readonly #waiting = new Map<string, number>()
   readonly #incidents = new Map<string, Incident>()
+  /** Alarm key -> the site at which it stands. */
+  readonly #siteOf = new Map<string, string>()
   /** Alarm key -> key of the incident it belongs to. */
   readonly #home = new Map<string, string>()
   #nextNumber = 1
@@ -60,7 +73,7 @@ export class CaseBook {
   /** An alarm has come up. */
   raise(alarm: Raised, nowMs: number): void {
     this.#nowMs = nowMs
-    this.#at(alarm.site).set(alarm.key, alarm)
+    this.#stand(alarm)
     const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
     if (open && alarm.node !== open.root) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
@@ -72,6 +85,7 @@ export class CaseBook {
   /** An alarm no longer stands. `atMs`: sample time. */
   clear(alarm: { key: string; site: string }, atMs: number): void {
     this.#at(alarm.site).delete(alarm.key)
+    this.#siteOf.delete(alarm.key)
     this.#waiting.delete(alarm.key)
     const member = this.#homeOf(alarm.key)?.members[alarm.key]
     if (member) member.clearedMs = atMs
@@ -79,7 +93,7 @@ export class CaseBook {
 
   /** A standing alarm got worse. */
   worsen(alarm: Raised): void {
-    this.#at(alarm.site).set(alarm.key, alarm)
+    this.#stand(alarm)
     const home = this.#homeOf(alarm.key)
     const told = home?.members[alarm.key]
     if (!home || !told || (alarm.fallKpa ?? 0) < (told.fallKpa ?? 0) + deeperKpa) return
@@ -129,13 +143,21 @@ export class CaseBook {
   }
 
   restore(saved: CaseBookState): void {
-    for (const alarm of saved.standing) this.#at(alarm.site).set(alarm.key, alarm)
+    for (const alarm of saved.standing) this.#stand(alarm)
     for (const [key, dueMs] of saved.waiting) this.#waiting.set(key, dueMs)
     for (const known of saved.incidents) {
       this.#incidents.set(known.key, known)
-      if (known.phase !== 'settled') this.#house(known)
+      const housed = Object.values(known.members).filter(
+        (alarm) => known.phase !== 'settled' || (alarm.clearedMs === null && isEcho(known, alarm)),
+      )
+      for (const { key } of housed) this.#home.set(key, known.key)
     }
     this.#nextNumber = saved.nextNumber
+  }
+
+  #stand(alarm: Raised): void {
+    this.#at(alarm.site).set(alarm.key, alarm)
+    this.#siteOf.set(alarm.key, alarm.site)
   }
 
   #at(site: string): Map<string, Raised> {
@@ -165,7 +187,7 @@ export class CaseBook {
 
   #endHoldOff(key: string): void {
     this.#waiting.delete(key)
-    const alarm = this.standing().find((standing) => standing.key === key)
+    const alarm = this.#at(this.#siteOf.get(key) ?? '').get(key)
     if (alarm) this.#gather(causeOf(alarm, this.#scene(alarm.site)))
   }
 
@@ -238,13 +260,11 @@ export class CaseBook {
 
   #absorb(from: Incident, into: Incident): void {
     this.#incidents.delete(from.key)
-    if (from.phase === 'settled') return
-    into.members = { ...from.members, ...into.members }
-    this.#house(into)
-  }
-
-  #house(known: Incident): void {
-    for (const key of Object.keys(known.members)) this.#home.set(key, known.key)
+    for (const alarm of Object.values(from.members)) {
+      if (this.#home.get(alarm.key) !== from.key) continue
+      into.members[alarm.key] ??= alarm
+      this.#home.set(alarm.key, into.key)
+    }
   }
 
   #tellMerged(from: Incident, into: Incident, cause: Cause): void {
@@ -274,7 +294,7 @@ export class CaseBook {
     const recoveredMs = known.recoveredMs ?? nowMs
     if (known.phase === 'open' && this.#isOver(known)) this.#recover(known, nowMs)
     else if (known.phase === 'recovered' && nowMs - recoveredMs >= lateMs) this.#settle(known)
-    else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#incidents.delete(known.key)
+    else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#forget(known)
   }
 
   #recover(known: Incident, nowMs: number): void {
@@ -290,8 +310,20 @@ export class CaseBook {
   /** What still alarms half an hour after its cause has gone has another cause. */
   #settle(known: Incident): void {
     known.phase = 'settled'
-    for (const { key, clearedMs } of Object.values(known.members)) {
-      this.#home.delete(key)
+    this.#release(known, (alarm) => alarm.clearedMs !== null || !isEcho(known, alarm))
+  }
+
+  /** Too long ago for anything to be its echo, or its relapse. */
+  #forget(known: Incident): void {
+    this.#incidents.delete(known.key)
+    this.#release(known, ({ key }) => this.#home.get(key) === known.key)
+  }
+
+  /** These alarms belong to it no longer; whatever of them still stands speaks for itself. */
+  #release(known: Incident, which: (alarm: Member) => boolean): void {
+    const released = Object.values(known.members).filter(which)
+    for (const { key } of released) this.#home.delete(key)
+    for (const { key, clearedMs } of released) {
       if (clearedMs !== null) continue
       this.#explained.push({ key })
       this.#endHoldOff(key)
@@ -301,7 +333,7 @@ export class CaseBook {
   #makeRoom(): void {
     if (this.#incidents.size < incidentLimit) return
     const oldest = [...this.#incidents.values()].find(({ phase }) => phase === 'settled')
-    if (oldest) this.#incidents.delete(oldest.key)
+    if (oldest) this.#forget(oldest)
   }
 }
 

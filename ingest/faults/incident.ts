@@ -88,9 +88,16 @@ function graver(a: Severity, b: Severity): Severity {
   return a < b ? a : b
 }
 
-/** May this alarm, which has just come up, join? It must lie at the root or below it, in a tree of its rule. */
+/** Will this alarm outlast the fault that caused it? (the rule's column `echoes`) */
+export function isEcho({ rule, root }: Incident, alarm: Pick<Raised, 'rule' | 'node'>): boolean {
+  return alarm.node !== root && (ruleOf(rule).echoes?.includes(alarm.rule) ?? false)
+}
+
+/** May this alarm, which has just come up, join? It must lie at the root or below it, in a tree of its rule. Once the
+ *  incident is settled only an echo may. */
 export function covers(incident: Incident, alarm: Raised, registry: Registry): boolean {
-  if (incident.phase === 'settled' || incident.site !== alarm.site) return false
+  if (incident.site !== alarm.site) return false
+  if (incident.phase === 'settled' && !isEcho(incident, alarm)) return false
   if (rootAlarms(incident).some((root) => explains(root, alarm, registry))) return true
   const rule = ruleOf(incident.rule)
   if (incident.basis !== 'inferred' || !rule.swallows.includes(alarm.rule)) return false
@@ -101,9 +108,9 @@ export function covers(incident: Incident, alarm: Raised, registry: Registry): b
   )
 }
 
-/** Over: every alarm at the root is clear, and nearly all of the others. */
+/** Over: every alarm at the root is clear, and nearly all of the others that do not outlast it by nature. */
 export function isOver(incident: Incident, clearShare: number): boolean {
-  const members = Object.values(incident.members)
+  const members = Object.values(incident.members).filter((alarm) => !isEcho(incident, alarm))
   const clear = members.filter(({ clearedMs }) => clearedMs !== null).length
   const rootClear = rootAlarms(incident).every(({ clearedMs }) => clearedMs !== null)
   return rootClear && clear >= clearShare * members.length

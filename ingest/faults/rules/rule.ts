@@ -127,6 +127,9 @@ export interface Rule {
   trees: readonly Tree[]
   /** Rules that this one explains at the same place and below it: they are suppressed, not lost. */
   swallows: readonly RuleId[]
+  /** Of these, those that go on speaking of it when it is over, because they mend slowly (a house that went cold):
+   *  they neither keep its order from being closed nor open one of their own while it is remembered. */
+  echoes?: readonly RuleId[]
   /** A root by nature: opens its incident without waiting whether it is somebody's child. */
   opensAtOnce: (kind: Kind) => boolean
   /** Only alarms that begin together (correlation.togetherMs) speak for a common cause. */
