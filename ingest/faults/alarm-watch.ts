@@ -4,7 +4,7 @@ import { alarm, breachedSince, neverRaised, transition, type Observation, type T
 import type { Raised } from './correlate.ts'
 import type { SiteParameters } from './parameters.ts'
 import type { Place } from './places.ts'
-import type { Condition, Rule } from './rules/rule.ts'
+import { everywhere, type Condition, type Rule } from './rules/rule.ts'
 import { rulesAt } from './rules/table.ts'
 
 /** One condition of one rule at one place, once it has something to remember. A district has a million pairs of
@@ -49,7 +49,7 @@ export function checksAt(place: Place): readonly Check[] {
   if (known) return known
   const checks = rules.flatMap((rule) =>
     rule.conditions
-      .filter(({ signal }) => signal !== 'conn')
+      .filter(({ signal, at = everywhere }) => signal !== 'conn' && at(place))
       .map((condition) => checkOf(rule, condition, place)),
   )
   alike.set(signature, checks)
@@ -108,6 +108,6 @@ export function raisedBy({ key, check, place, memory }: Watch): Raised {
     limit,
     fallKpa: before === null || worst === null ? null : Math.max(0, before - worst),
     pullKpa,
-    opensAtOnce: rule.opensAtOnce(place.kind),
+    opensAtOnce: rule.opensAtOnce(place.kind, place.port),
   }
 }

@@ -5,6 +5,7 @@ const second = 1_000
 const timing: Timing = { onDelayMs: 20_000, offDelayMs: 60_000, latch: false, shelvable: true }
 const latching: Timing = { ...timing, latch: true, shelvable: false }
 
+const trip: Observation = { type: 'trip' }
 const breach: Observation = { type: 'breach' }
 const between: Observation = { type: 'between' }
 const calm: Observation = { type: 'calm' }
@@ -57,6 +58,9 @@ describe('what moves an alarm', () => {
       timing,
       'active-unacknowledged',
     ],
+    ['what the device itself has acted on is one at once', normal, trip, timing, 'active-unacknowledged'],
+    ['also when it was only suspected', pending, trip, timing, 'active-unacknowledged'],
+    ['also when it had returned', returned, trip, timing, 'active-unacknowledged'],
     ['a breach that ended is forgotten', pending, calm, timing, 'normal'],
     ['so is one that only hovers', pending, between, timing, 'normal'],
     ['a person acknowledges', active, acknowledge, timing, 'active-acknowledged'],

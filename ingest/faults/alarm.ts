@@ -87,6 +87,8 @@ export interface Timing {
 }
 
 export type Observation =
+  /** A breach that is sure at once: no on-delay. */
+  | { type: 'trip' }
   | { type: 'breach' }
   /** Inside the hysteresis: neither a new breach nor calm. */
   | { type: 'between' }
@@ -124,6 +126,8 @@ export function transition(was: Alarm, seen: Observation, atMs: number, timing: 
       return suppress(was, seen.by, atMs)
     case 'release':
       return was.state === 'suppressed' ? was.beneath : was
+    case 'trip':
+      return beneathCover(was, { type: 'breach' }, atMs, { ...timing, onDelayMs: 0 })
     case 'breach':
     case 'between':
     case 'calm':

@@ -70,10 +70,13 @@ function titleOf(incident: Incident, registry: Registry): BilingualText {
   return { zh: `${name.zh} ${title.zh}`, en: `${name.en}: ${lowerFirst(title.en)}` }
 }
 
-/** A burst main is a matter of the house, not of the meter that saw it. */
+/** A burst main is a matter of the house, not of the meter that saw it; smoke one of the shed, not of its controller.
+ *  Only what concerns devices of all kinds is one of the controller. */
 function placeOfFault({ root, rule }: Incident, registry: Registry): BilingualText {
-  const house = ruleOf(rule).affects === 'its-house' ? registry.node(root)?.inside : undefined
-  return nameOf(house ?? root, registry)
+  const { affects, kinds } = ruleOf(rule)
+  const node = registry.node(root)
+  const isOfShed = node?.type === 'controller' && kinds.length === 1
+  return nameOf((affects === 'its-house' || isOfShed ? node?.inside : undefined) ?? root, registry)
 }
 
 /** The place as someone outside the estate would say it: with the estate's name. */
@@ -179,6 +182,10 @@ function affectedBy({ root, rule }: Incident, registry: Registry): string[] {
       return [root, ...registry.descendants('hydraulic', root)].filter(isHouse)
     case 'its-house':
       return [registry.node(root)?.inside ?? root]
+    case 'its-ports':
+      return [root, ...registry.descendants('electrical', root)].filter(
+        (id) => registry.node(id)?.type === 'port',
+      )
     case 'its-place':
       return [root]
     case 'nobody':

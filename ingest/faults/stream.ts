@@ -83,7 +83,7 @@ function judge(
   if (!condition) return
   if (quality[condition.signal] === 'F') return known && move(known, noData, stream.t, listener)
   const verdict = condition.judge(stream, values)
-  if (verdict === 'nothing' || (verdict !== 'breach' && !known)) return
+  if (verdict === 'nothing' || (!known && verdict !== 'breach' && verdict !== 'trip')) return
   const watch = known ?? watchAt(stream, at)
   if (!watch) return
   if (watch.memory.alarm.state === 'normal') begin(watch, stream)
@@ -108,6 +108,7 @@ export function forget(stream: Stream, watch: Watch): void {
 
 const noData: Observation = { type: 'no-data' }
 const observations = {
+  trip: { type: 'trip' },
   breach: { type: 'breach' },
   between: { type: 'between' },
   calm: { type: 'calm' },
@@ -131,11 +132,12 @@ function feelPull(memory: WatchMemory, { senses, upstream, t }: Stream): void {
   if (memory.pullKpa === null || pull > memory.pullKpa) memory.pullKpa = pull
 }
 
-/** Keeps the worst value: the lowest pressure, the highest of everything else. True when it got worse. */
+/** Keeps the worst value: the lowest pressure, the highest of most else. True when it got worse. */
 function witness({ check: { condition }, memory }: Watch, values: Values): boolean {
   const value = numberIn(values, condition.signal)
   if (value === undefined) return false
-  const worse = memory.worst === null || (condition.levelBefore ? value < memory.worst : value > memory.worst)
+  const lowest = condition.lowest ?? condition.levelBefore !== undefined
+  const worse = memory.worst === null || (lowest ? value < memory.worst : value > memory.worst)
   if (worse) memory.worst = value
   return worse
 }

@@ -121,8 +121,9 @@ export interface Rule {
   /** Signals to attach to the order. */
   evidence: readonly string[]
   causeClass: CauseClass
-  /** Who feels it: the houses below the place, the house it stands in, the place itself, or nobody. */
-  affects: 'houses-below' | 'its-house' | 'its-place' | 'nobody'
+  /** Who feels it: the houses below the place, the house it stands in, the charging ports at the place or below it,
+   *  the place itself, or nobody. */
+  affects: 'houses-below' | 'its-house' | 'its-ports' | 'its-place' | 'nobody'
   /** Trees in which something upstream may explain it. */
   trees: readonly Tree[]
   /** Rules that this one explains at the same place and below it: they are suppressed, not lost. */
@@ -131,7 +132,7 @@ export interface Rule {
    *  they neither keep its order from being closed nor open one of their own while it is remembered. */
   echoes?: readonly RuleId[]
   /** A root by nature: opens its incident without waiting whether it is somebody's child. */
-  opensAtOnce: (kind: Kind) => boolean
+  opensAtOnce: (kind: Kind, port?: string) => boolean
   /** Only alarms that begin together (correlation.togetherMs) speak for a common cause. */
   onlyTogether: boolean
   /** What the fault is called where only its children show it. */
@@ -148,8 +149,9 @@ export interface Seen {
   readonly upstream?: Seen
 }
 
-/** `nothing`: this sample does not speak of the condition; the alarm stays as it is. */
-export type Verdict = 'breach' | 'between' | 'calm' | 'nothing'
+/** `nothing`: this sample does not speak of the condition; the alarm stays as it is. `trip`: a breach that needs no
+ *  second sample, because the device itself has acted on it or says in one event all there is to know. */
+export type Verdict = 'trip' | 'breach' | 'between' | 'calm' | 'nothing'
 
 export interface Condition {
   /** Distinguishes the conditions of one rule: its alarm is `H01.level` or `H01.fall`. */
@@ -162,8 +164,12 @@ export interface Condition {
   limit: (seen: Seen) => number | undefined
   /** For a pressure: the level it fell from, of the last quarter of an hour. */
   levelBefore?: (seen: Seen) => number
+  /** The lower, the worse: the lowest value is kept as evidence, not the highest. */
+  lowest?: boolean
   /** Where one condition is graver, or less grave, than its rule. */
   severity?: Severity
+  /** Where only some places of the rule have it. */
+  at?: (place: Place) => boolean
 }
 
 export const everywhere = () => true
