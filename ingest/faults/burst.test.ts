@@ -11,6 +11,7 @@ import {
   minute,
   morning,
   newEngine,
+  newEngineWith,
   opened,
   says,
   tell,
@@ -101,13 +102,23 @@ test('without its station the houses alone point to it', () => {
   expect(latest(changes)[0]?.reason.en).toMatch(/\d+ of \d+ places below it alarm/)
 })
 
-test('a leak that only lowers the return pressure is one order', () => {
+describe('a leak that only lowers the return pressure', () => {
   const leak = loopSays({ minutes: 40, kpaAt: (at) => Math.max(186, 224 - at * 2) })
-  const changes = tellAll(newEngine(), leak)
-  expect(latest(changes).map(({ key, rule, severity }) => [key, rule, severity])).toEqual([
-    [`${station}|pressure-loss`, 'H02', 'P2'],
-  ])
-  expect(opened(changes)).toHaveLength(1)
+  const severityWhere = (manyHouseholds: number) => {
+    const changes = tellAll(newEngineWith({ correlation: { manyHouseholds } }), leak)
+    expect(opened(changes)).toHaveLength(1)
+    return latest(changes).map(({ key, rule, severity, reason }) => ({ key, rule, severity, reason }))
+  }
+
+  test('is one order, a step graver because 1,200 households feel it', () => {
+    const [order] = severityWhere(50)
+    expect(order).toMatchObject({ key: `${station}|pressure-loss`, rule: 'H02', severity: 'P1' })
+    expect(order?.reason.en).toContain('P1, one step up, since 1200 households feel it')
+  })
+
+  test('is as grave as its rule where so many are not many', () => {
+    expect(severityWhere(2_000)).toMatchObject([{ rule: 'H02', severity: 'P2' }])
+  })
 })
 
 test('a calm day pages nobody', () => {

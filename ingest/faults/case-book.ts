@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Registry } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
+import { stepUp } from './effect.ts'
 import {
   attach,
   covers,
@@ -233,6 +234,7 @@ export class CaseBook {
       members: {},
       rule: cause.rule.id,
       severity: first.severity,
+      stepped: null,
       changed: true,
       toldMs: this.#nowMs,
     }
@@ -255,7 +257,7 @@ export class CaseBook {
       this.#waiting.delete(alarm.key)
       this.#explained.push(alarm.node === to.root ? { key: alarm.key } : { key: alarm.key, by: to.key })
     }
-    weigh(to)
+    this.#weigh(to)
   }
 
   #absorb(from: Incident, into: Incident): void {
@@ -267,6 +269,11 @@ export class CaseBook {
     }
   }
 
+  #weigh(known: Incident): void {
+    weigh(known)
+    stepUp(known, this.#around.registry, this.#around.limits(known.site))
+  }
+
   #tellMerged(from: Incident, into: Incident, cause: Cause): void {
     const atMs = Math.max(...cause.explained.map((alarm) => alarm.atMs))
     const reason = mergeReason(into, this.#around)
@@ -275,7 +282,7 @@ export class CaseBook {
 
   #reopen(known: Incident): void {
     relapse(known)
-    weigh(known)
+    this.#weigh(known)
     this.#report('opened', known)
   }
 

@@ -19,7 +19,7 @@ export const deviceMemory = z.object({
 export type DeviceMemory = z.infer<typeof deviceMemory>
 
 export const engineMemory = z.object({
-  format: z.literal('faults/3'),
+  format: z.literal('faults/4'),
   nowMs: z.number(),
   nextStepMs: z.number().nullable(),
   /** When somebody began to listen again, the last time; 0 before. */

@@ -181,7 +181,7 @@ export class FaultEngine {
    *  with the engine: write it down before the engine is told anything more. */
   snapshot(of: Iterable<string> = this.#devices.keys()): FaultSnapshot {
     return {
-      format: 'faults/3',
+      format: 'faults/4',
       nowMs: this.#nowMs,
       nextStepMs: this.#started ? this.#nextStepMs : null,
       resumedMs: this.#resumedMs,

@@ -32,6 +32,8 @@ export const incident = z.object({
   /** Rule whose row the incident bears: the gravest at its root. */
   rule: z.enum(ruleIds),
   severity: z.enum(severities),
+  /** When so many feel it that it is a step graver than its alarms. */
+  stepped: z.object({ households: z.number() }).nullable(),
   /** Knows more than the last report said, and when that was, server time. */
   changed: z.boolean(),
   toldMs: z.number(),

@@ -31,6 +31,8 @@ export const siteParameters = z.object({
       /** The same fault again within this time is the same order. */
       relapseMs: duration(24 * hour),
       clearShare: share(0.95),
+      /** What so many households feel is a step graver. */
+      manyHouseholds: z.int().min(1).default(50),
     })
     .prefault({}),
 })

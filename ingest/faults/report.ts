@@ -1,5 +1,6 @@
 import type { BilingualText, Registry } from '../../estate/registry.ts'
 import type { Evidence, IncidentReport } from '../../estate/work-order.ts'
+import { affectedBy, householdsOf } from './effect.ts'
 import { rootAlarms, type Incident, type Member } from './incident.ts'
 import { ruleOf } from './rules/table.ts'
 
@@ -98,6 +99,7 @@ function reasonFor(incident: Incident, voice: Voice): BilingualText {
   const parts = [
     explanation(incident, members.length - (lead ? 1 : 0), { lead, voice }),
     inferredFrom(incident),
+    stepped(incident),
     deepest(members, voice),
     firstOut(members, voice),
   ].filter((part) => part !== undefined)
@@ -125,6 +127,15 @@ function inferredFrom({ share }: Incident): BilingualText | undefined {
   if (!share) return undefined
   const { alarming, of } = share
   return { zh: `其下 ${of} 处中 ${alarming} 处报警`, en: `${alarming} of ${of} places below it alarm` }
+}
+
+function stepped({ severity, stepped }: Incident): BilingualText | undefined {
+  if (stepped === null) return undefined
+  const { households } = stepped
+  return {
+    zh: `影响 ${households} 户，升为 ${severity}`,
+    en: `${severity}, one step up, since ${households} households feel it`,
+  }
 }
 
 function measured(lead: Member | undefined): BilingualText {
@@ -172,32 +183,6 @@ function evidenceOf({ rule, node, atMs, signal, value, limit }: Member): Evidenc
 
 function firstToLast(incident: Incident): Member[] {
   return Object.values(incident.members).sort((a, b) => a.atMs - b.atMs || (a.key < b.key ? -1 : 1))
-}
-
-/** The registry ids of those who feel it (the rule's column `affects`). */
-function affectedBy({ root, rule }: Incident, registry: Registry): string[] {
-  const isHouse = (id: string) => registry.node(id)?.type === 'building'
-  switch (ruleOf(rule).affects) {
-    case 'houses-below':
-      return [root, ...registry.descendants('hydraulic', root)].filter(isHouse)
-    case 'its-house':
-      return [registry.node(root)?.inside ?? root]
-    case 'its-ports':
-      return [root, ...registry.descendants('electrical', root)].filter(
-        (id) => registry.node(id)?.type === 'port',
-      )
-    case 'its-place':
-      return [root]
-    case 'nobody':
-      return []
-  }
-}
-
-function householdsOf(incident: Incident, affected: readonly string[], registry: Registry): number {
-  if (affected.length === 0) return 0
-  const below = registry.householdsBelow('hydraulic', incident.root)
-  if (below > 0) return below
-  return affected.reduce((sum, id) => sum + (registry.node(id)?.households ?? 0), 0)
 }
 
 function lowerFirst(text: string): string {

@@ -111,7 +111,12 @@ export const twentyHouses: RegistryContent = {
 
 /** The numbers of these devices have gaps, and their samples do not wait for what fills them, unless told to. */
 export function newEngine(content: RegistryContent = twentyHouses, gapWaitMs = 0): FaultEngine {
-  const parameters = parametersFrom({ [site]: { arrival: { gapWaitMs } } })
+  return newEngineWith({ arrival: { gapWaitMs } }, content)
+}
+
+/** With parameters of the estate's own; nothing waits for a gap unless they say so. */
+export function newEngineWith(own: Record<string, unknown>, content = twentyHouses): FaultEngine {
+  const parameters = parametersFrom({ [site]: { arrival: { gapWaitMs: 0 }, ...own } })
   return new FaultEngine({ registry: buildRegistry(content), parameters, timeZone: 'Asia/Shanghai' })
 }
 
