@@ -158,6 +158,16 @@ export class OrderBook {
     return own.flatMap((part, at) => [part, ...(theirs[at] ?? [])])
   }
 
+  /** Of every photo any order has. */
+  async photoIds(): Promise<ReadonlySet<string>> {
+    const rows = await this.#records
+      .selectFrom('order_event')
+      .select('identity')
+      .where('identity', 'like', 'photographed|%')
+      .execute()
+    return new Set(rows.flatMap(({ identity }) => identity.split('|')[2] ?? []))
+  }
+
   /** The newest first. */
   async list({ state, site, openOnly = false, limit = listLimit }: OrderFilter = {}): Promise<WorkOrder[]> {
     const rows = await this.#records
