@@ -17,6 +17,7 @@ import { command, runCommand } from './estate/commands.ts'
 import { CredentialVerifier } from './estate/credentials.ts'
 import { CurrentRegistry } from './estate/current-registry.ts'
 import { OrderBook } from './estate/order-book.ts'
+import { PhotoAlbum } from './estate/photos/photo-album.ts'
 import { openRecords } from './estate/records.ts'
 import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
 import { Staff } from './estate/staff.ts'
@@ -231,6 +232,9 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   await registry.start()
   lifecycle.onStop('registry', () => registry.stop())
   const orders = new OrderBook({ records, timeZone })
+  const photos = new PhotoAlbum({ folder: join(config.dataDir, 'photos'), orders, clock })
+  const swept = await photos.start()
+  if (swept > 0) logger.info({ swept }, 'photos whose work order never heard of them were removed')
   const ingest = new Ingest({
     config,
     mqtt: mqttAccess(config, 'srv-ingest'),
@@ -259,12 +263,12 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   lifecycle.onStop('ingest', () => ingest.stop())
   link.answer('health', () => Promise.resolve(ingest.health()))
   link.answer('cursors', () => Promise.resolve(ingest.cursors()))
-  return { ingest, registry, orders, staff: new Staff({ records, clock }) }
+  return { ingest, registry, orders, photos, staff: new Staff({ records, clock }) }
 }
 
 async function startDashboard(
   { config, logger, lifecycle, link }: Parts,
-  { ingest, registry, orders, staff }: IngestParts,
+  { ingest, registry, orders, photos, staff }: IngestParts,
 ): Promise<void> {
   const first = await staff.ensureFirst()
   if (first) link.announce(`staff login ${first.name} ${first.password}`)
@@ -274,6 +278,7 @@ async function startDashboard(
     live: ingest.live,
     history: ingest.history,
     orders,
+    photos,
     staff,
     faults: () => ingest.alarms(),
     ledger: (wish) => ingest.ledger(wish),

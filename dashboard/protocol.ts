@@ -118,9 +118,8 @@ export interface OrderView {
   valves: readonly { id: string; name: BilingualText }[]
   /** Whom closing these valves cuts off; of a burst only. */
   cutsOff?: { buildings: readonly { id: string; name: BilingualText }[]; households: number }
-  /** How many. */
-  comments: number
-  photos: number
+  commentCount: number
+  photoCount: number
   /** What may be done next. */
   actions: readonly OrderAction[]
 }

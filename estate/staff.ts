@@ -116,6 +116,12 @@ export class Staff {
     await this.#records.deleteFrom('session').where('digest', '=', tokenDigest(token)).execute()
   }
 
+  /** Everybody, by name. */
+  async colleagues(): Promise<readonly { name: string; role: StaffRole }[]> {
+    const rows = await this.#records.selectFrom('staff').select(['name', 'role']).orderBy('name').execute()
+    return rows.map((row) => ({ name: row.name, role: role.parse(row.role) }))
+  }
+
   #isThrottled(name: string): boolean {
     const known = this.#attempts.get(name)
     if (!known) return false

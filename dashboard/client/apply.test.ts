@@ -25,8 +25,8 @@ function order(id: string, state: OrderView['state']): OrderView {
     affected: [],
     households: 480,
     valves: [],
-    comments: 0,
-    photos: 0,
+    commentCount: 0,
+    photoCount: 0,
     actions: [],
   }
 }

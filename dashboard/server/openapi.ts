@@ -25,11 +25,13 @@ export function openApi(routes: readonly Route[]): ReturnType<typeof createDocum
 
 function operation(route: Route): ZodOpenApiOperationObject {
   const statuses = [400, ...(route.access === 'staff' ? [401] : []), ...route.refusals]
-  const good = route.status === 204 ? {} : { content: { 'application/json': { schema: route.answer } } }
+  const json = { 'application/json': { schema: route.answer } }
+  const good = route.status === 204 ? {} : { content: route.sends ? filesOf(route.sends) : json }
   return {
     operationId: operationId(route),
     summary: route.summary,
     requestParams: { path: route.params, query: route.query },
+    ...(route.upload && { requestBody: { content: filesOf(route.upload.types), required: true } }),
     ...(Object.keys(route.body.shape).length > 0 && {
       requestBody: { content: { 'application/json': { schema: route.body } } },
     }),
@@ -44,6 +46,11 @@ function operation(route: Route): ZodOpenApiOperationObject {
       ),
     },
   }
+}
+
+function filesOf(media: readonly string[]) {
+  const bytes = { type: 'string', format: 'binary' } as const
+  return Object.fromEntries(media.map((type) => [type, { schema: bytes }]))
 }
 
 /** `get-sites-site-chargers` */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { Registry } from '../../estate/registry.ts'
+import type { Photo } from '../../estate/order-notes.ts'
 import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/work-order.ts'
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -15,6 +16,7 @@ export interface DashboardDeps {
   live: LiveFeed
   history: History
   orders: OrderDesk
+  photos: PhotoAlbum
   staff: StaffDoor
   faults: () => readonly AlarmView[]
   ledger: (wish: LedgerWish) => Promise<Ledger>
@@ -59,8 +61,29 @@ export interface OrderDesk {
     action: OrderAction,
     deed: { who: string; why?: string; assignee?: string; atMs: number },
   ): Promise<ActResult | undefined>
+  /** Adds a comment. Undefined for an order that does not exist. */
+  note(
+    id: string,
+    note: { type: 'commented'; atMs: number; who: string; text: string },
+  ): Promise<{ ok: true; order: WorkOrder } | { ok: false; reason: string } | undefined>
+  /** The orders that became part of this one. */
+  partsOf(id: string): Promise<WorkOrder[]>
   /** Returns how to stop listening. */
   onChange(listener: (order: WorkOrder) => void): () => void
+}
+
+export interface PhotoAlbum {
+  /** `wrong`: these bytes are no picture to keep; `reason`: this order takes none. Undefined for an order that does
+   *  not exist. */
+  add(
+    order: string,
+    bytes: Buffer,
+    who: string,
+  ): Promise<
+    { ok: true; order: WorkOrder } | { ok: false; wrong: string } | { ok: false; reason: string } | undefined
+  >
+  /** Where the picture lies on this machine. */
+  fileOf(photo: Photo): string
 }
 
 export interface Session {
@@ -75,6 +98,8 @@ export interface StaffDoor {
   /** The session of a token while it is good; asking counts as using it. */
   session(token: string): Promise<Session | undefined>
   logout(token: string): Promise<void>
+  /** Everybody who works here, by name. */
+  colleagues(): Promise<readonly Pick<Session, 'name' | 'role'>[]>
 }
 
 /** One alarm that is not normal. */

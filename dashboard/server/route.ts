@@ -15,6 +15,12 @@ export interface Route {
   params: z.ZodObject
   query: z.ZodObject
   body: z.ZodObject
+  /** Takes the bytes of a file instead of JSON, whatever the sender calls them. */
+  upload?: Upload
+  /** How often one person may call it. */
+  pace?: Pace
+  /** Answers with a file of one of these media types instead of JSON. */
+  sends?: readonly string[]
   /** Of the good answer; 204 has no body. */
   status: 200 | 201 | 204
   answer: z.ZodObject
@@ -23,17 +29,36 @@ export interface Route {
   run(asked: Asked): Promise<Answer<unknown>>
 }
 
+export interface Upload {
+  types: readonly string[]
+  limitBytes: number
+}
+
+export interface Pace {
+  windowMs: number
+  limit: number
+}
+
 /** A request as it came, before anything about it is believed. */
 export interface Asked {
   params: unknown
   query: unknown
+  /** JSON, or the bytes of an upload. */
   body: unknown
   session: Session | undefined
 }
 
 /** Sets the session cookie, or takes it away. */
 export type CookieChange = { token: string; expiresMs: number } | 'cleared'
-export type Answer<Body> = { body: Body; cookie?: CookieChange } | { problem: Problem }
+export type Answer<Body> = { body: Body; cookie?: CookieChange } | { file: SentFile } | { problem: Problem }
+
+export interface SentFile {
+  /** On this machine's disk. */
+  path: string
+  media: string
+  /** What a browser calls it when it is saved. */
+  name: string
+}
 
 interface Declaration<
   Params extends z.ZodObject,
@@ -51,6 +76,8 @@ interface Declaration<
     params: z.output<Params>
     query: z.output<Query>
     body: z.output<Body>
+    /** Of an upload; empty where nothing came. */
+    bytes: Buffer
     session: Session | undefined
   }) => Answer<z.input<Reply>> | Promise<Answer<z.input<Reply>>>
 }
@@ -70,7 +97,8 @@ export function route<
     async run({ session, ...asked }) {
       const params = declared.params.safeParse(asked.params)
       const query = declared.query.safeParse(asked.query)
-      const body = declared.body.safeParse(asked.body ?? {})
+      const bytes = Buffer.isBuffer(asked.body) ? asked.body : Buffer.alloc(0)
+      const body = declared.body.safeParse((declared.upload ? undefined : asked.body) ?? {})
       if (!params.success || !query.success || !body.success) {
         const errors = [
           ...fieldErrors('path', params.error),
@@ -79,8 +107,8 @@ export function route<
         ]
         return { problem: problem(400, errors.map(({ field }) => field).join(', '), { errors }) }
       }
-      const answer = await handle({ params: params.data, query: query.data, body: body.data, session })
-      if ('problem' in answer) return answer
+      const answer = await handle({ params: params.data, query: query.data, body: body.data, bytes, session })
+      if (!('body' in answer)) return answer
       return { ...answer, body: declared.answer.parse(answer.body) }
     },
   }

@@ -48,6 +48,10 @@ export class RunningDashboard {
         range: ({ fromMs }) => Promise.resolve([{ t: fromMs, min: 220, max: 230, mean: 225, count: 2 }]),
       },
       orders: this.orders,
+      photos: {
+        add: () => Promise.resolve(undefined),
+        fileOf: () => join(this.deps.config.clientDir, 'photo'),
+      },
       staff: this.staff,
       faults: () => [alarm],
       ledger: ({ part, limit }) =>
@@ -163,6 +167,18 @@ export class HandMadeOrders implements OrderDesk {
     return Promise.resolve({ ok: true, order: next })
   }
 
+  note(...[id, { atMs, who, text }]: Parameters<OrderDesk['note']>): ReturnType<OrderDesk['note']> {
+    const order = this.#orders.get(id)
+    if (!order) return Promise.resolve(undefined)
+    const next = { ...order, comments: [...order.comments, { atMs, who, text }] }
+    this.put(next)
+    return Promise.resolve({ ok: true, order: next })
+  }
+
+  partsOf(id: string): Promise<WorkOrder[]> {
+    return Promise.resolve([...this.#orders.values()].filter(({ mergedInto }) => mergedInto === id))
+  }
+
   onChange(listener: (order: WorkOrder) => void) {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -196,6 +212,13 @@ class HandMadeStaff implements StaffDoor {
   session(token: string) {
     const session = this.#sessions.get(token)
     return Promise.resolve(session && session.expiresMs > this.#clock.now() ? session : undefined)
+  }
+
+  colleagues() {
+    return Promise.resolve([
+      { name: 'dispatcher', role: 'dispatcher' as const },
+      { name: 'engineer', role: 'engineer' as const },
+    ])
   }
 
   logout(token: string) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { photo } from '../../estate/order-notes.ts'
 import { orderActions, orderStates, severities } from '../../estate/work-order.ts'
 import { availabilities } from '../protocol.ts'
 
@@ -60,6 +61,12 @@ export const deviceAnswer = device.extend({
   ),
 })
 
+export const colleaguesAnswer = z.object({
+  staff: z
+    .array(z.object({ name: z.string(), role: z.enum(['engineer', 'dispatcher', 'admin']) }))
+    .readonly(),
+})
+
 export const historyAnswer = z.object({
   signal: z.string(),
   unit: z.string(),
@@ -105,14 +112,24 @@ const order = z.object({
   valves: z.array(place).readonly(),
   /** Whom closing these valves cuts off; of a burst only. */
   cutsOff: z.object({ buildings: z.array(place).readonly(), households: count }).exactOptional(),
-  comments: count,
-  photos: count,
+  commentCount: count,
+  photoCount: count,
   actions: z.array(z.enum(orderActions)).readonly(),
 })
 
 export const ordersAnswer = z.object({ orders: z.array(order) })
 
+const comments = z.array(z.object({ atMs: z.number(), who: z.string(), text: z.string() })).readonly()
+/** The picture itself: `/work-orders/{order}/photos/{id}`. */
+const photos = z.array(photo.extend({ atMs: z.number(), who: z.string() })).readonly()
+
 export const orderAnswer = order.extend({
+  comments,
+  photos,
+  /** What was written and photographed for orders that became part of this one. */
+  parts: z
+    .array(z.object({ id: z.string(), title: text, openedAt: z.number(), comments, photos }))
+    .readonly(),
   evidence: z
     .array(
       z.object({

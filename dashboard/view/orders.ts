@@ -28,8 +28,8 @@ export function orderView(order: WorkOrder, registry: Registry): OrderView {
     ...(isolation && {
       cutsOff: { buildings: isolation.buildings.map(named), households: isolation.households },
     }),
-    comments: order.comments.length,
-    photos: order.photos.length,
+    commentCount: order.comments.length,
+    photoCount: order.photos.length,
     actions: allowedActions(order),
   }
 }

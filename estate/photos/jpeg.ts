@@ -113,7 +113,7 @@ function orientationOf(segments: readonly Segment[]): number {
 
 /** An Exif segment that says one thing. */
 function turned(orientation: number): Buffer {
-  const tiff = '4d4d002a00000008' + '0001' + '0112000300000001' + `000${orientation}0000` + '00000000'
+  const tiff = `4d4d002a00000008 0001 0112 0003 00000001 000${orientation}0000 00000000`.replaceAll(' ', '')
   const body = Buffer.concat([exifHead, Buffer.from(tiff, 'hex')])
   const head = Buffer.alloc(4)
   head.writeUInt16BE(0xff00 + app1, 0)

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Clock } from '../../platform/clock.ts'
 import type { NoteResult, OrderBook } from '../order-book.ts'
 import { noteRefusal, type OrderNote, type PhotoMedia } from '../order-notes.ts'
@@ -58,8 +58,9 @@ export class PhotoAlbum {
     return this.#orders.note(order, note)
   }
 
+  /** An absolute path. */
   fileOf({ id, media }: { id: string; media: PhotoMedia }): string {
-    return join(this.#folder, `${id}.${endings[media]}`)
+    return resolve(this.#folder, `${id}.${endings[media]}`)
   }
 
   /** On the disk, whole, or not there at all. */

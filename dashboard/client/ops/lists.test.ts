@@ -20,8 +20,8 @@ function order(id: string, severity: OrderView['severity'], openedAt: number): O
     affected: [],
     households: 0,
     valves: [],
-    comments: 0,
-    photos: 0,
+    commentCount: 0,
+    photoCount: 0,
     actions: [],
   }
 }

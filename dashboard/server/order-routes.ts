@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { noteLimits, photoMedia } from '../../estate/order-notes.ts'
+import { photoBytesLimit } from '../../estate/photos/picture.ts'
+import { orderActions, orderStates, type WorkOrder } from '../../estate/work-order.ts'
+import { orderView } from '../view/orders.ts'
+import type { DashboardDeps } from './ports.ts'
+import { problem } from './problem.ts'
+import { nothing, route, type Route } from './route.ts'
+import { orderAnswer, ordersAnswer } from './schemas.ts'
+
+/** Work orders: looking at them, moving them on, and what people add to them. */
+export function orderRoutes(deps: DashboardDeps): Route[] {
+  return [...looking(deps), ...adding(deps), photo(deps), acting(deps)]
+}
+
+const asked = { access: 'staff', params: nothing, query: nothing, body: nothing } as const
+const params = z.object({ order: z.string().max(64) })
+/** What one person may add. */
+const notePace = { windowMs: 60_000, limit: 60 }
+
+function looking(deps: DashboardDeps): Route[] {
+  const { orders, registry } = deps
+  return [
+    route({
+      ...asked,
+      method: 'get',
+      path: '/api/v1/work-orders',
+      summary: 'Work orders, the newest first, 1,000 at most',
+      query: z.object({
+        state: z.enum(orderStates).exactOptional(),
+        site: z.string().max(64).exactOptional(),
+      }),
+      answer: ordersAnswer,
+      async handle({ query }) {
+        const listed = await orders.list(query)
+        return { body: { orders: listed.map((order) => orderView(order, registry())) } }
+      },
+    }),
+    route({
+      ...asked,
+      method: 'get',
+      path: '/api/v1/work-orders/:order',
+      summary: 'One work order with its evidence, its comments and photos, and its history',
+      params,
+      answer: orderAnswer,
+      refusals: [404],
+      async handle({ params: { order: id } }) {
+        const order = await orders.get(id)
+        return order ? { body: await detail(order, deps) } : unknown(id)
+      },
+    }),
+  ]
+}
+
+function acting(deps: DashboardDeps): Route {
+  const { orders, staff, clock } = deps
+  return route({
+    ...asked,
+    method: 'post',
+    path: '/api/v1/work-orders/:order/:action',
+    summary: 'Moves a work order on; 409 tells what would be possible',
+    params: params.extend({ action: z.enum(orderActions) }),
+    body: z.object({
+      why: z.string().trim().min(1).max(1000).exactOptional(),
+      /** A name of `/api/v1/staff`. */
+      assignee: z.string().trim().min(1).max(64).exactOptional(),
+    }),
+    answer: orderAnswer,
+    refusals: [404, 409],
+    async handle({ params: { order: id, action }, body, session }) {
+      if (!session) return { problem: problem(401) }
+      const { assignee } = body
+      const colleagues = assignee === undefined ? [] : await staff.colleagues()
+      if (assignee !== undefined && !colleagues.some(({ name }) => name === assignee))
+        return wrong('body.assignee', `nobody called ${assignee} works here`)
+      const result = await orders.act(id, action, { ...body, who: session.name, atMs: clock.now() })
+      if (!result) return unknown(id)
+      if (!result.ok) return { problem: problem(409, result.reason, { allowed: result.allowed }) }
+      return { body: await detail(result.order, deps) }
+    },
+  })
+}
+
+function adding(deps: DashboardDeps): Route[] {
+  const { orders, photos, clock } = deps
+  return [
+    route({
+      ...asked,
+      method: 'post',
+      path: '/api/v1/work-orders/:order/comments',
+      summary: `Adds a comment; ${noteLimits.comments} an order, ${notePace.limit} a minute`,
+      pace: notePace,
+      params,
+      body: z.object({ text: z.string().trim().min(1).max(noteLimits.commentLength) }),
+      status: 201,
+      answer: orderAnswer,
+      refusals: [404, 409, 429],
+      async handle({ params: { order: id }, body: { text }, session }) {
+        if (!session) return { problem: problem(401) }
+        const note = { type: 'commented', atMs: clock.now(), who: session.name, text } as const
+        const result = await orders.note(id, note)
+        if (!result) return unknown(id)
+        return result.ok
+          ? { body: await detail(result.order, deps) }
+          : { problem: problem(409, result.reason) }
+      },
+    }),
+    route({
+      ...asked,
+      method: 'post',
+      path: '/api/v1/work-orders/:order/photos',
+      summary: `Adds a photo, 8 MiB at most; ${noteLimits.photos} an order, ${notePace.limit} a minute. Where it was taken is left out`,
+      pace: notePace,
+      upload: { types: photoMedia, limitBytes: photoBytesLimit },
+      params,
+      status: 201,
+      answer: orderAnswer,
+      refusals: [404, 409, 413, 429, 503],
+      async handle({ params: { order: id }, bytes, session }) {
+        if (!session) return { problem: problem(401) }
+        const result = await photos.add(id, bytes, session.name)
+        if (!result) return unknown(id)
+        if (result.ok) return { body: await detail(result.order, deps) }
+        return 'wrong' in result ? wrong('body', result.wrong) : { problem: problem(409, result.reason) }
+      },
+    }),
+  ]
+}
+
+function photo({ orders, photos }: DashboardDeps): Route {
+  return route({
+    ...asked,
+    method: 'get',
+    path: '/api/v1/work-orders/:order/photos/:photo',
+    summary: 'One photo of a work order',
+    sends: photoMedia,
+    params: params.extend({ photo: z.string().max(64) }),
+    answer: nothing,
+    refusals: [404],
+    async handle({ params: { order: id, photo: wanted } }) {
+      const order = await orders.get(id)
+      if (!order) return unknown(id)
+      const at = order.photos.findIndex((one) => one.id === wanted)
+      const found = order.photos[at]
+      if (!found) return { problem: problem(404, `order ${id} has no photo ${wanted}`) }
+      const { media } = found
+      const name = `${id}-${at + 1}.${media.split('/')[1]}`
+      return { file: { path: photos.fileOf(found), media, name } }
+    },
+  })
+}
+
+async function detail(order: WorkOrder, { orders, registry }: DashboardDeps) {
+  const { evidence, history, comments, photos } = order
+  const parts = await orders.partsOf(order.id)
+  return {
+    ...orderView(order, registry()),
+    ...{ evidence, history, comments, photos },
+    parts: parts.map(({ id, title, openedAtMs, ...part }) => ({ ...part, id, title, openedAt: openedAtMs })),
+  }
+}
+
+function unknown(id: string) {
+  return { problem: problem(404, `there is no work order ${id}`) }
+}
+
+function wrong(field: string, detail: string) {
+  return { problem: problem(400, field, { errors: [{ field, detail }] }) }
+}
