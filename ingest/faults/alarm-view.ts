@@ -1,5 +1,5 @@
 import type { Severity } from '../../estate/work-order.ts'
-import type { Alarm } from './alarm.ts'
+import type { Alarm } from './alarm-state.ts'
 import { raisedBy, type Watch } from './alarm-watch.ts'
 
 /** One alarm as an engineer sees it (`GET /api/v1/faults`). Times are epoch ms. */
@@ -15,6 +15,9 @@ export interface AlarmView {
   beneath?: Alarm['state']
   sinceMs: number
   why: string
+  /** Who shelved it, took it out of service, acknowledged or (an incident's key) explains it; until when. */
+  by?: string
+  untilMs?: number
   signal: string
   value?: number
   limit?: number
@@ -30,10 +33,15 @@ export function alarmViews(
   const views: AlarmView[] = []
   for (const watch of watches) {
     const { alarm } = watch.memory
-    const quiet = alarm.state === 'unknown' && alarm.beneath.state === 'normal'
-    if (alarm.state !== 'normal' && !quiet) views.push(viewOf(watch, incidentOf(watch.key)))
+    if (!isQuiet(alarm)) views.push(viewOf(watch, incidentOf(watch.key)))
   }
   return views.sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+/** Normal, as far as anybody knows. What a person covered is never quiet. */
+function isQuiet(alarm: Alarm): boolean {
+  if (alarm.state === 'normal') return true
+  return (alarm.state === 'unknown' || alarm.state === 'suppressed-by-design') && isQuiet(alarm.beneath)
 }
 
 function viewOf(watch: Watch, incident: string | undefined): AlarmView {
@@ -50,6 +58,8 @@ function viewOf(watch: Watch, incident: string | undefined): AlarmView {
     ...('beneath' in alarm && { beneath: alarm.beneath.state }),
     sinceMs: alarm.sinceMs,
     why: alarm.why,
+    ...('by' in alarm && { by: alarm.by }),
+    ...('untilMs' in alarm && { untilMs: alarm.untilMs }),
     signal,
     ...(value !== null && { value }),
     ...(limit !== null && { limit }),

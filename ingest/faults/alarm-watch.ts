@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Severity } from '../../estate/work-order.ts'
-import { alarm, breachedSince, neverRaised, transition, type Observation, type Timing } from './alarm.ts'
+import { transition, type Observation, type Timing, type Unwatched } from './alarm.ts'
+import { alarm, breachedSince, neverRaised } from './alarm-state.ts'
 import type { Raised } from './correlate.ts'
 import type { SiteParameters } from './parameters.ts'
 import type { Place } from './places.ts'
@@ -81,11 +82,13 @@ export function newWatch(check: Check, place: Place, lane = ''): Watch {
 export interface Listener {
   moved: (watch: Watch, was: WatchMemory['alarm'], atMs: number) => void
   worsened: (watch: Watch) => void
+  /** Why nobody watches it now; undefined while somebody does. */
+  unwatched: (watch: Watch) => Unwatched | undefined
 }
 
 export function move(watch: Watch, seen: Observation, atMs: number, listener: Listener): void {
   const was = watch.memory.alarm
-  const next = transition(was, seen, atMs, watch.check.timing)
+  const next = transition(was, seen, atMs, { ...watch.check.timing, unwatched: listener.unwatched(watch) })
   if (next === was) return
   watch.memory.alarm = next
   listener.moved(watch, was, atMs)

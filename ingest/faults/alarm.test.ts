@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { neverRaised, stands, transition, type Alarm, type Observation, type Timing } from './alarm.ts'
+import { transition, type Observation, type Timing, type Unwatched } from './alarm.ts'
+import { goesOn, isBreached, neverRaised, stands, type Alarm } from './alarm-state.ts'
 
 const second = 1_000
 const timing: Timing = { onDelayMs: 20_000, offDelayMs: 60_000, latch: false, shelvable: true }
@@ -39,7 +40,17 @@ const shelved: Alarm = {
   why: '',
 }
 const suppressed: Alarm = { state: 'suppressed', sinceMs: 0, beneath: active, by: 'station|x', why: '' }
-const outOfService: Alarm = { state: 'out-of-service', sinceMs: 0, why: 'commissioning' }
+const away: Unwatched = { state: 'out-of-service', by: 'li', untilMs: 3_600_000, why: 'commissioning' }
+const outOfService: Alarm = { ...away, sinceMs: 0, beneath: active }
+const unserved: Timing = { ...timing, unwatched: away }
+const summer: Timing = { ...timing, unwatched: { state: 'suppressed-by-design', why: 'not watched in off' } }
+const byDesign: Alarm = {
+  state: 'suppressed-by-design',
+  sinceMs: 0,
+  beneath: active,
+  why: 'not watched in off',
+}
+const watchChanged: Observation = { type: 'watch-changed' }
 
 describe('what moves an alarm', () => {
   test.each<[string, Alarm, Observation, Timing, Alarm['state']]>([
@@ -105,14 +116,24 @@ describe('what moves an alarm', () => {
       timing,
       'normal',
     ],
+    ['a sensor under repair is out of service', active, watchChanged, unserved, 'out-of-service'],
+    ['also when something explains it', suppressed, watchChanged, unserved, 'out-of-service'],
+    ['back in service, a breach has to hold anew', outOfService, watchChanged, timing, 'pending'],
+    ['a latching one has to be inspected', outOfService, watchChanged, latching, 'latched'],
     [
-      'a sensor under repair is out of service',
-      active,
-      { type: 'take-out', why: 'repair' },
+      'what was only suspected is forgotten',
+      { ...outOfService, beneath: pending },
+      watchChanged,
       timing,
-      'out-of-service',
+      'normal',
     ],
-    ['and starts afresh', outOfService, { type: 'put-back' }, timing, 'normal'],
+    ['frozen it stays', { ...outOfService, beneath: unknown }, watchChanged, timing, 'unknown'],
+    ['a breach begins under its cover', normal, breach, unserved, 'out-of-service'],
+    ['and needs none when it is over', { ...outOfService, beneath: calming }, calm, unserved, 'normal'],
+    ['when the season turns, its rules rest', active, watchChanged, summer, 'suppressed-by-design'],
+    ['even shelved ones', shelved, watchChanged, summer, 'suppressed-by-design'],
+    ['and a summer breach stays under cover', normal, breach, summer, 'suppressed-by-design'],
+    ['until the season turns back', byDesign, watchChanged, timing, 'pending'],
   ])('%s', (_, was, seen, how, state) => {
     expect(transition(was, seen, at, how).state).toBe(state)
   })
@@ -140,26 +161,31 @@ describe('what must not move an alarm', () => {
     ['the shelf time, before it is over', shelved, { type: 'time-passed' }, timing],
     ['being explained, while on the shelf', shelved, { type: 'suppress', by: 'x' }, timing],
     ['release of what was never suppressed', active, { type: 'release' }, timing],
-    ['a breach, out of service', outOfService, breach, timing],
-    ['lost data, out of service', outOfService, noData, timing],
+    ['a breach, out of service', outOfService, breach, unserved],
+    ['a season in which it is watched as before', active, watchChanged, timing],
+    ['a season in which it is as little watched', byDesign, watchChanged, summer],
+    ['the season, where all is normal', normal, watchChanged, summer],
+    ['being explained, out of service', outOfService, { type: 'suppress', by: 'x' }, unserved],
+    ['a shelf, out of season', byDesign, shelve, summer],
   ])('%s', (_, was, seen, how) => {
     expect(transition(was, seen, at, how)).toBe(was)
   })
 })
 
-test.each<[Alarm, boolean]>([
-  [normal, false],
-  [pending, false],
-  [active, true],
-  [acknowledged, true],
-  [returned, false],
-  [latched, true],
-  [unknown, true],
-  [shelved, false],
-  [suppressed, true],
-  [outOfService, false],
-])('$state: does it stand?', (alarm, standing) => {
-  expect(stands(alarm)).toBe(standing)
+test.each<[Alarm, { stands: boolean; goesOn: boolean; isBreached: boolean }]>([
+  [normal, { stands: false, goesOn: false, isBreached: false }],
+  [pending, { stands: false, goesOn: false, isBreached: false }],
+  [active, { stands: true, goesOn: true, isBreached: true }],
+  [acknowledged, { stands: true, goesOn: true, isBreached: true }],
+  [returned, { stands: false, goesOn: false, isBreached: false }],
+  [latched, { stands: true, goesOn: true, isBreached: true }],
+  [unknown, { stands: true, goesOn: true, isBreached: true }],
+  [shelved, { stands: false, goesOn: true, isBreached: true }],
+  [suppressed, { stands: true, goesOn: true, isBreached: true }],
+  [byDesign, { stands: false, goesOn: false, isBreached: true }],
+  [outOfService, { stands: false, goesOn: false, isBreached: true }],
+])('$state: does it stand, go on, is it breached?', (alarm, is) => {
+  expect({ stands: stands(alarm), goesOn: goesOn(alarm), isBreached: isBreached(alarm) }).toEqual(is)
 })
 
 /** Second, what the sample says, state left in. */

@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import { assertNever } from '../../platform/assert-never.ts'
+import { isCovered, type Alarm, type Bare, type Watched } from './alarm-state.ts'
 
 /** The life of one alarm: one condition of one rule at one place (ISA-18.2 states as words).
  *
@@ -7,73 +7,11 @@ import { assertNever } from '../../platform/assert-never.ts'
  *                                |
  *                                +> returned-unacknowledged, or latched until a person has inspected and reset
  *
- *  Over these lie four covers: `unknown` (no data: what lies beneath is frozen, and never clears), `shelved` (a
- *  person asked for quiet, for a while), `suppressed` (another alarm explains it), `out-of-service`. Delays are
- *  counted in sample time: a condition has held for 20 s when two breaching samples lie 20 s apart, and a
- *  clock alone never raises an alarm. */
-
-const at = z.number()
-const why = z.string()
-/** While active: since when the condition has been calm, null when it is not. */
-const calmSinceMs = z.number().nullable()
-/** While returned: since when the condition has been breached again, null when it is not. */
-const breachSinceMs = z.number().nullable()
-
-const normalState = z.object({ state: z.literal('normal'), sinceMs: at, why })
-const pending = z.object({ state: z.literal('pending'), sinceMs: at, why })
-const activeUnacknowledged = z.object({
-  state: z.literal('active-unacknowledged'),
-  sinceMs: at,
-  calmSinceMs,
-  why,
-})
-const activeAcknowledged = z.object({
-  state: z.literal('active-acknowledged'),
-  sinceMs: at,
-  calmSinceMs,
-  by: z.string(),
-  why,
-})
-const returned = z.object({ state: z.literal('returned-unacknowledged'), sinceMs: at, breachSinceMs, why })
-const latched = z.object({
-  state: z.literal('latched'),
-  sinceMs: at,
-  breachSinceMs,
-  acknowledged: z.boolean(),
-  why,
-})
-const bare = z.discriminatedUnion('state', [
-  normalState,
-  pending,
-  activeUnacknowledged,
-  activeAcknowledged,
-  returned,
-  latched,
-])
-const unknown = z.object({ state: z.literal('unknown'), sinceMs: at, beneath: bare, why })
-const watched = z.discriminatedUnion('state', [...bare.options, unknown])
-const shelved = z.object({
-  state: z.literal('shelved'),
-  sinceMs: at,
-  beneath: watched,
-  by: z.string(),
-  untilMs: at,
-  why,
-})
-const suppressed = z.object({
-  state: z.literal('suppressed'),
-  sinceMs: at,
-  beneath: watched,
-  by: z.string(),
-  why,
-})
-const outOfService = z.object({ state: z.literal('out-of-service'), sinceMs: at, why })
-
-export const alarm = z.discriminatedUnion('state', [...watched.options, shelved, suppressed, outOfService])
-/** `sinceMs`: when the present stretch began; of an active alarm, when its condition was first breached. */
-export type Alarm = z.infer<typeof alarm>
-type Bare = z.infer<typeof bare>
-type Watched = z.infer<typeof watched>
+ *  Over these lie five covers: `unknown` (no data: what lies beneath is frozen, and never clears), `shelved` (a
+ *  person asked for quiet, for a while), `suppressed` (another alarm explains it), and two for a rule that is not
+ *  watched now: `suppressed-by-design` (not in this mode of the station's year), `out-of-service` (a person took the
+ *  place out, for a while). Delays are counted in sample time: a condition has held for 20 s when two breaching
+ *  samples lie 20 s apart, and a clock alone never raises an alarm. */
 
 export interface Timing {
   /** How long a breach must hold before it is an alarm, sample time. */
@@ -84,7 +22,14 @@ export interface Timing {
   latch: boolean
   /** A life or a main is at stake (P1): nobody may shelve it. */
   shelvable: boolean
+  /** Why it is not watched now; absent while it is. */
+  unwatched?: Unwatched | undefined
 }
+
+/** What lies over every alarm of a rule that is not watched at its place now. */
+export type Unwatched =
+  | { state: 'suppressed-by-design'; why: string }
+  | { state: 'out-of-service'; by: string; untilMs: number; why: string }
 
 export type Observation =
   /** A breach that is sure at once: no on-delay. */
@@ -101,21 +46,17 @@ export type Observation =
   | { type: 'time-passed' }
   | { type: 'suppress'; by: string }
   | { type: 'release' }
-  | { type: 'take-out'; why: string }
-  | { type: 'put-back' }
+  /** `timing.unwatched` has changed. */
+  | { type: 'watch-changed' }
 
 /** Nobody may look away for longer. */
-const longestShelfMs = 8 * 60 * 60_000
-
-export const neverRaised: Bare = { state: 'normal', sinceMs: 0, why: 'never raised' }
+export const longestShelfMs = 8 * 60 * 60_000
 
 /** The next state, with its reason; the very same object when nothing moves. */
 export function transition(was: Alarm, seen: Observation, atMs: number, timing: Timing): Alarm {
   switch (seen.type) {
-    case 'take-out':
-      return { state: 'out-of-service', sinceMs: atMs, why: seen.why }
-    case 'put-back':
-      return was.state === 'out-of-service' ? normal(atMs, 'back in service') : was
+    case 'watch-changed':
+      return timing.unwatched ? unwatch(was, timing.unwatched, atMs) : watchAgain(was, atMs, timing)
     case 'shelve':
       return shelve(was, seen, atMs, timing)
     case 'unshelve':
@@ -147,13 +88,54 @@ type Inner = Extract<
 
 /** The condition is watched under a cover too; when it has returned there, nothing is left to suppress. */
 function beneathCover(was: Alarm, seen: Inner, atMs: number, timing: Timing): Alarm {
-  if (was.state === 'out-of-service') return was
-  if (was.state !== 'shelved' && was.state !== 'suppressed') return watch(was, seen, atMs, timing)
+  if (!isCovered(was)) {
+    const next = watch(was, seen, atMs, timing)
+    return next !== was && timing.unwatched ? unwatch(next, timing.unwatched, atMs) : next
+  }
   const beneath = watch(was.beneath, seen, atMs, timing)
   if (beneath === was.beneath) return was
   const over = beneath.state === 'normal' || beneath.state === 'returned-unacknowledged'
   if (was.state === 'suppressed' && over) return normal(atMs, `returned while explained by ${was.by}`)
+  if (was.state === 'suppressed-by-design' && over) return normal(atMs, `returned while ${was.why}`)
+  if (was.state === 'out-of-service' && over) return normal(atMs, 'returned while out of service')
   return { ...was, beneath }
+}
+
+/** Whatever lay over it, this does now; what is not breached needs no cover until it is. */
+function unwatch(was: Alarm, unwatched: Unwatched, atMs: number): Alarm {
+  if (was.state === unwatched.state && was.why === unwatched.why) return was
+  const beneath = isCovered(was) ? was.beneath : was
+  if (beneath.state === 'normal' || beneath.state === 'returned-unacknowledged') return beneath
+  return { ...unwatched, sinceMs: atMs, beneath }
+}
+
+function watchAgain(was: Alarm, atMs: number, timing: Timing): Alarm {
+  if (was.state !== 'suppressed-by-design' && was.state !== 'out-of-service') return was
+  const { beneath } = was
+  if (beneath.state !== 'unknown') return beginAnew(beneath, atMs, timing)
+  return { ...beneath, beneath: beginAnew(beneath.beneath, atMs, timing) }
+}
+
+/** Delays begin anew when a rule is watched again: what happened meanwhile was meant to be nobody's alarm. A latch
+ *  stays, for it asks for an inspection. */
+function beginAnew(was: Bare, atMs: number, timing: Timing): Bare {
+  switch (was.state) {
+    case 'normal':
+      return was
+    case 'pending':
+      return normal(atMs, 'watched again')
+    case 'active-unacknowledged':
+    case 'active-acknowledged': {
+      if (!timing.latch) return suspect(atMs, timing)
+      const acknowledged = was.state === 'active-acknowledged'
+      return { state: 'latched', sinceMs: atMs, breachSinceMs: null, acknowledged, why: 'watched again' }
+    }
+    case 'returned-unacknowledged':
+    case 'latched':
+      return { ...was, breachSinceMs: null }
+    default:
+      return assertNever(was)
+  }
 }
 
 /** No data freezes; the first sample after it starts the delays anew, since nobody saw what was between. */
@@ -253,43 +235,16 @@ function shelve(
   atMs: number,
   timing: Timing,
 ): Alarm {
-  if (was.state === 'shelved' || was.state === 'suppressed' || was.state === 'out-of-service') return was
+  if (isCovered(was)) return was
   if (!timing.shelvable || seen.untilMs <= atMs || seen.untilMs - atMs > longestShelfMs) return was
   const { by, untilMs, why } = seen
   return { state: 'shelved', sinceMs: atMs, beneath: was, by, untilMs, why }
 }
 
 function suppress(was: Alarm, by: string, atMs: number): Alarm {
-  if (was.state === 'shelved' || was.state === 'out-of-service') return was
   if (was.state === 'suppressed') return was.by === by ? was : { ...was, by }
+  if (isCovered(was)) return was
   return { state: 'suppressed', sinceMs: atMs, beneath: was, by, why: `explained by ${by}` }
-}
-
-/** Does it stand, that is: does somebody or something have to deal with it? Frozen and suppressed alarms do;
- *  a shelved one is quiet. A latched one stands until it is reset. */
-export function stands(alarm: Alarm): boolean {
-  switch (alarm.state) {
-    case 'active-unacknowledged':
-    case 'active-acknowledged':
-    case 'latched':
-      return true
-    case 'unknown':
-    case 'suppressed':
-      return stands(alarm.beneath)
-    case 'normal':
-    case 'pending':
-    case 'returned-unacknowledged':
-    case 'shelved':
-    case 'out-of-service':
-      return false
-    default:
-      return assertNever(alarm)
-  }
-}
-
-/** When the condition of a standing alarm was first breached, sample time, epoch ms. */
-export function breachedSince(alarm: Alarm): number {
-  return 'beneath' in alarm ? breachedSince(alarm.beneath) : alarm.sinceMs
 }
 
 function normal(sinceMs: number, why: string): Bare {

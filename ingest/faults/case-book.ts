@@ -83,13 +83,15 @@ export class CaseBook {
     this.#waiting.set(alarm.key, nowMs + this.#around.limits(alarm.site).holdOffMs)
   }
 
-  /** An alarm no longer stands. `atMs`: sample time. */
-  clear(alarm: { key: string; site: string }, atMs: number): void {
+  /** An alarm no longer stands: it has ended, or it is not watched any longer. `atMs`: sample time. */
+  clear(alarm: { key: string; site: string; unwatched?: boolean }, atMs: number): void {
     this.#at(alarm.site).delete(alarm.key)
     this.#siteOf.delete(alarm.key)
     this.#waiting.delete(alarm.key)
     const member = this.#homeOf(alarm.key)?.members[alarm.key]
-    if (member) member.clearedMs = atMs
+    if (!member) return
+    member.clearedMs = atMs
+    if (alarm.unwatched) member.unwatched = true
   }
 
   /** A standing alarm got worse. */

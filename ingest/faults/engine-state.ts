@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RegistryDevice } from '../../estate/registry.ts'
 import { caseBookState } from './case-book.ts'
+import { serviceWindow } from './service-window.ts'
 import { hearing, type Hearing } from './silence.ts'
 import { keyOf, watchMemory, type Watch } from './alarm-watch.ts'
 import { remember, streamMemory, watchAt, type Stream } from './stream.ts'
@@ -24,6 +25,7 @@ export const engineMemory = z.object({
   nextStepMs: z.number().nullable(),
   /** When somebody began to listen again, the last time; 0 before. */
   resumedMs: z.number(),
+  outOfService: z.array(serviceWindow).default([]),
   book: caseBookState,
 })
 export type EngineMemory = z.infer<typeof engineMemory>

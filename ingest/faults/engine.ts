@@ -1,21 +1,25 @@
 import type { Message, Reading } from '../../firmware-contracts/message.ts'
 import type { Registry } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
-import { stands, type Alarm, type Observation } from './alarm.ts'
+import type { Observation } from './alarm.ts'
+import { goesOn, isBreached, isReturned, stands, type Alarm } from './alarm-state.ts'
 import { alarmViews, type AlarmView } from './alarm-view.ts'
-import { checkOf, deviceOf, move, newWatch, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
+import { move, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
-import { memoryOf, quietWatch, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
+import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
+import { observationOf, refusal, type AlarmInstruction, type Instruction } from './instructions.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
 import type { Parameters } from './parameters.ts'
-import { limitsOf, placeOf } from './places.ts'
+import { limitsOf } from './places.ts'
 import { clockTimes } from './report.ts'
-import { ruleOf } from './rules/table.ts'
-import { expectedPeriodMs, neverHeard, silenceLimitMs } from './silence.ts'
-import { evaluate, forget, newStream, recall, type Stream } from './stream.ts'
+import type { ServiceWindow } from './service-window.ts'
+import { expectedPeriodMs, silenceLimitMs } from './silence.ts'
+import { evaluate } from './stream.ts'
 import type { Turn } from './turn.ts'
 import { WaitingRoom } from './waiting-room.ts'
+import { WatchDuty } from './watch-duty.ts'
+import { WatchedDevices } from './watched-devices.ts'
 
 /** The fault engine: readings in, incidents out. It owns the state that the pure parts work on:
  *
@@ -40,15 +44,14 @@ export interface FaultEngineOptions {
 const nothing: readonly IncidentChange[] = []
 
 export class FaultEngine {
-  readonly #parameters: Parameters
   readonly #localHour: LocalHour
   readonly #clockTime: (atMs: number) => string
   readonly #listener: Listener
   readonly #waiting: WaitingRoom
   #registry: Registry
-  #devices = new Map<string, WatchedDevice>()
-  /** Those whose alarm is not normal, by key. */
-  #watches = new Map<string, Watch>()
+  #parameters: Parameters
+  #devices: WatchedDevices
+  #duty: WatchDuty
   #book: CaseBook
   #nextStepMs = Number.POSITIVE_INFINITY
   #started = false
@@ -70,6 +73,7 @@ export class FaultEngine {
       worsened: (watch) => {
         if (stands(watch.memory.alarm)) this.#book.worsen(raisedBy(watch))
       },
+      unwatched: (watch) => this.#duty.unwatched(watch),
     }
     this.#waiting = new WaitingRoom({
       waitMs: (device) => this.#devices.get(device)?.silence.place.limits.arrival.gapWaitMs ?? 0,
@@ -77,8 +81,9 @@ export class FaultEngine {
       judge: (reading, receivedMs) => this.#judge(reading, receivedMs),
       moved: (device) => this.#touched.add(device),
     })
+    this.#devices = new WatchedDevices({ registry, parameters })
+    this.#duty = this.#newDuty()
     this.#book = this.#newBook()
-    this.#watchDevices()
   }
 
   /** One sample. `receivedMs`: server time of the message it came in. Back-fill (`hist`) is history, not news:
@@ -145,19 +150,19 @@ export class FaultEngine {
     this.#resumedMs = Math.max(this.#resumedMs, nowMs)
   }
 
-  /** A person says something to one alarm: acknowledge, reset, shelve, take out of service … */
-  instruct(alarmKey: string, said: Observation, nowMs: number): readonly IncidentChange[] {
+  /** What a person says of an alarm or a place; `refused` says why nothing came of it. */
+  instruct(said: Instruction, nowMs: number): { changes: readonly IncidentChange[]; refused?: string } {
     this.#advance(nowMs)
-    const watch = this.#watches.get(alarmKey) ?? quietWatch(this.#devices.get(deviceOf(alarmKey)), alarmKey)
-    if (watch) move(watch, said, nowMs, this.#listener)
-    return this.#decided()
+    const refused = 'alarm' in said ? this.#tell(said, nowMs) : this.#duty.instruct(said, nowMs)
+    if (!('alarm' in said) && refused === undefined) this.#reviewDuty()
+    return { changes: this.#decided(), ...(refused !== undefined && { refused }) }
   }
 
   /** The order of an incident was closed after inspection: its latched alarms may rest, and the next breach
    *  is a new one. What is still breached goes on standing. */
   inspected(incidentKey: string, by: string, nowMs: number): readonly IncidentChange[] {
     this.#advance(nowMs)
-    for (const watch of [...this.#watches.values()]) {
+    for (const watch of this.#devices.allRaised()) {
       if (this.#book.incidentOf(watch.key) !== incidentKey) continue
       move(watch, { type: 'acknowledge', by }, nowMs, this.#listener)
       move(watch, { type: 'reset', by }, nowMs, this.#listener)
@@ -167,7 +172,12 @@ export class FaultEngine {
 
   /** Every alarm that is not normal. */
   alarms(): readonly AlarmView[] {
-    return alarmViews(this.#watches.values(), (key) => this.#book.incidentOf(key))
+    return alarmViews(this.#devices.allRaised(), (key) => this.#book.incidentOf(key))
+  }
+
+  /** What is out of service, and until when. */
+  outOfService(): readonly ServiceWindow[] {
+    return this.#duty.windows()
   }
 
   /** Devices of which something has changed since this was last asked. */
@@ -179,12 +189,13 @@ export class FaultEngine {
 
   /** All that is remembered, or, of the devices, only what is remembered of some. Plain JSON that shares its parts
    *  with the engine: write it down before the engine is told anything more. */
-  snapshot(of: Iterable<string> = this.#devices.keys()): FaultSnapshot {
+  snapshot(of: Iterable<string> = this.#devices.ids()): FaultSnapshot {
     return {
       format: 'faults/4',
       nowMs: this.#nowMs,
       nextStepMs: this.#started ? this.#nextStepMs : null,
       resumedMs: this.#resumedMs,
+      outOfService: this.#duty.windows(),
       devices: Object.fromEntries(
         [...of].flatMap((id) => {
           const known = this.#devices.get(id)
@@ -202,28 +213,22 @@ export class FaultEngine {
     this.#started = saved.nextStepMs !== null
     this.#nextStepMs = saved.nextStepMs ?? Number.POSITIVE_INFINITY
     this.#resumedMs = saved.resumedMs
-    this.#watchDevices()
+    this.#devices = new WatchedDevices({ registry: this.#registry, parameters: this.#parameters })
+    this.#duty = this.#newDuty()
+    this.#duty.step(saved.nowMs)
+    for (const window of saved.outOfService) this.#duty.open(window)
     this.#touched.clear()
     const turns: [device: string, turn: Turn][] = []
     for (const [id, memory] of Object.entries(saved.devices)) {
-      const known = this.#devices.get(id)
-      if (!known) continue
-      known.hearing = memory.hearing
-      known.silence.memory = memory.silence
-      this.#keep(known.silence)
-      for (const said of memory.streams) {
-        const stream = known.streams.get(said.lane) ?? this.#laneOf(known, said.lane)
-        if (stream) recall(stream, said)
-        for (const watch of stream?.watches ?? []) if (watch) this.#keep(watch)
-      }
-      if (memory.turn) turns.push([id, memory.turn])
+      if (this.#devices.recall(id, memory) && memory.turn) turns.push([id, memory.turn])
     }
     this.#waiting.restore(turns)
     this.#book = this.#newBook()
     this.#book.restore(saved.book)
     for (const alarm of this.#book.standing()) {
-      if (!this.#watches.has(alarm.key)) this.#book.clear(alarm, this.#nowMs)
+      if (!this.#devices.raised(alarm.key)) this.#book.clear(alarm, this.#nowMs)
     }
+    this.#reviewDuty()
   }
 
   /** After an import: the same state on the new map. */
@@ -232,8 +237,20 @@ export class FaultEngine {
     const touched = this.takeTouched()
     this.#registry = registry
     this.restore(saved)
-    const gone = Object.keys(saved.devices).filter((id) => !this.#devices.has(id))
+    const gone = Object.keys(saved.devices).filter((id) => !this.#devices.get(id))
     for (const id of [...touched, ...gone]) this.#touched.add(id)
+  }
+
+  /** After a change of thresholds: what is remembered stays, delays that run go on, by the new limits. */
+  replaceParameters(parameters: Parameters): void {
+    this.#parameters = parameters
+    this.#devices.replaceParameters(parameters)
+    if (this.#duty.step(this.#nowMs)) this.#reviewDuty()
+  }
+
+  #newDuty(): WatchDuty {
+    const limits = (site: string) => limitsOf(site, this.#parameters)
+    return new WatchDuty({ registry: this.#registry, limits, localHour: this.#localHour })
   }
 
   #newBook(): CaseBook {
@@ -244,62 +261,18 @@ export class FaultEngine {
       voice: (device) => {
         const known = this.#devices.get(device)
         if (!known || known.hearing.heardMs === null) return 'never-heard'
-        return stands(known.silence.memory.alarm) ? 'silent' : 'speaks'
+        return isBreached(known.silence.memory.alarm) ? 'silent' : 'speaks'
       },
     })
-  }
-
-  #watchDevices(): void {
-    this.#devices = new Map()
-    this.#watches = new Map()
-    const offline = ruleOf('D01')
-    const [condition] = offline.conditions
-    for (const device of this.#registry.devices) {
-      const place = placeOf(device, undefined, { registry: this.#registry, parameters: this.#parameters })
-      if (!place || !condition) continue
-      const silence = newWatch(checkOf(offline, condition, place), place)
-      this.#devices.set(device.id, { device, hearing: neverHeard(), silence, streams: new Map() })
-    }
   }
 
   /** A sample whose turn it is; back-fill is history. */
   #judge(reading: Reading, receivedMs: number): void {
     const known = this.#devices.get(reading.device)
-    const stream = known && reading.class !== 'hist' ? this.#streamOf(known, reading) : undefined
+    const stream = known && reading.class !== 'hist' ? this.#devices.streamOf(known, reading) : undefined
     if (!stream) return
     this.#touched.add(reading.device)
     evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
-  }
-
-  #streamOf(known: WatchedDevice, { port, class: kind }: Reading): Stream | undefined {
-    const lane = kind === 'batch' ? `batch${port ?? ''}` : (port ?? '')
-    return known.streams.get(lane) ?? this.#laneOf(known, lane)
-  }
-
-  /** The samples of a device itself (lane ''), of a port ('p03'), or of its uploads ('batch'). */
-  #laneOf(known: WatchedDevice, lane: string): Stream | undefined {
-    const port = lane.startsWith('batch') ? lane.slice('batch'.length) : lane
-    const around = { registry: this.#registry, parameters: this.#parameters }
-    const place = placeOf(known.device, port === '' ? undefined : port, around)
-    if (!place) return undefined
-    const stream = newStream(place, lane, this.#above(known, port))
-    known.streams.set(lane, stream)
-    return stream
-  }
-
-  /** The samples of what lies above: of a port its controller; else of the nearest device up the pipes. */
-  #above(known: WatchedDevice, port: string): Stream | undefined {
-    if (port !== '') return this.#ownSamples(known)
-    for (const node of this.#registry.ancestors('hydraulic', known.device.node)) {
-      const [above] = this.#registry.devicesAt(node)
-      const measured = above && this.#devices.get(above.id)
-      if (measured) return this.#ownSamples(measured)
-    }
-    return undefined
-  }
-
-  #ownSamples(known: WatchedDevice): Stream | undefined {
-    return known.streams.get('') ?? this.#laneOf(known, '')
   }
 
   #hear({ device, hearing, silence }: WatchedDevice, boot: number): void {
@@ -331,7 +304,10 @@ export class FaultEngine {
 
   #takeSteps(nowMs: number): void {
     const latest = Math.floor(nowMs / stepMs) * stepMs
-    if (!this.#started) this.#nextStepMs = latest + stepMs
+    if (!this.#started) {
+      this.#nextStepMs = latest + stepMs
+      this.#duty.step(latest)
+    }
     this.#started = true
     const first = Math.max(this.#nextStepMs, latest - stepsAtOnce * stepMs)
     for (let at = first; at <= latest; at += stepMs) this.#step(at)
@@ -341,13 +317,14 @@ export class FaultEngine {
   #step(atMs: number): void {
     this.#nowMs = atMs
     this.#waiting.step(atMs)
-    for (const known of this.#devices.values()) {
+    for (const known of this.#devices.all()) {
       const { heardMs } = known.hearing
-      if (heardMs === null || stands(known.silence.memory.alarm)) continue
+      if (heardMs === null || isBreached(known.silence.memory.alarm)) continue
       const dueMs = Math.max(heardMs, this.#resumedMs) + this.#silenceLimitMs(known)
       if (atMs > dueMs) this.#miss(known, dueMs)
     }
-    for (const watch of [...this.#watches.values()]) {
+    if (this.#duty.step(atMs)) this.#reviewDuty()
+    for (const watch of this.#devices.allRaised()) {
       if (watch.memory.alarm.state !== 'shelved') continue
       move(watch, { type: 'time-passed' }, atMs, this.#listener)
     }
@@ -360,16 +337,34 @@ export class FaultEngine {
     return silenceLimitMs(periodMs, silence.place.limits)
   }
 
+  /** Something else is watched from now on. */
+  #reviewDuty(): void {
+    for (const watch of this.#devices.allRaised())
+      move(watch, { type: 'watch-changed' }, this.#nowMs, this.#listener)
+    this.#stirred = true
+  }
+
+  #tell(said: AlarmInstruction, nowMs: number): string | undefined {
+    const watch = this.#devices.find(said.alarm)
+    if (!watch) return 'there is no such alarm'
+    const was = watch.memory.alarm
+    move(watch, observationOf(said), nowMs, this.#listener)
+    return watch.memory.alarm === was ? refusal(said, was, nowMs, watch.check.timing) : undefined
+  }
+
   #moved(watch: Watch, was: Alarm, atMs: number): void {
     this.#touched.add(watch.place.device)
-    this.#keep(watch)
-    const stood = stands(was)
-    const standing = stands(watch.memory.alarm)
-    if (stood === standing) return
+    this.#devices.keep(watch)
+    const now = watch.memory.alarm
+    if (stands(now) === stands(was) && goesOn(now) === goesOn(was)) return
     this.#stirred = true
-    if (standing) return this.#book.raise(raisedBy(watch), this.#nowMs)
-    this.#book.clear({ key: watch.key, site: watch.place.site }, atMs)
-    if (this.#book.incidentOf(watch.key) !== undefined) return
+    if (stands(now) && !stands(was)) return this.#book.raise(raisedBy(watch), this.#nowMs)
+    const home = this.#book.incidentOf(watch.key)
+    // On the shelf it is quiet, and its incident is as open as before.
+    if (goesOn(now) && home !== undefined) return
+    const unwatched = isBreached(now)
+    this.#book.clear({ key: watch.key, site: watch.place.site, unwatched }, atMs)
+    if (home !== undefined || !isReturned(now)) return
     move(
       watch,
       { type: 'acknowledge', by: 'nobody: it ended before anyone was called' },
@@ -378,19 +373,12 @@ export class FaultEngine {
     )
   }
 
-  /** Only what is not normal is kept. */
-  #keep(watch: Watch): void {
-    if (watch.memory.alarm.state !== 'normal') return void this.#watches.set(watch.key, watch)
-    this.#watches.delete(watch.key)
-    for (const stream of this.#devices.get(watch.place.device)?.streams.values() ?? []) forget(stream, watch)
-  }
-
   /** Suppresses what is explained now, and hands out what was decided. */
   #decided(): readonly IncidentChange[] {
     if (!this.#stirred) return nothing
     this.#stirred = false
     for (const { key, by } of this.#book.takeExplained()) {
-      const watch = this.#watches.get(key)
+      const watch = this.#devices.raised(key)
       const said: Observation = by === undefined ? { type: 'release' } : { type: 'suppress', by }
       if (watch) move(watch, said, this.#nowMs, this.#listener)
     }

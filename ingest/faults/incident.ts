@@ -9,7 +9,11 @@ import { ruleOf } from './rules/table.ts'
  *
  *  open > recovered > settled > forgotten. Recovered: the machine says it is over; late children may still
  *  join. Settled: nobody joins any more, but the same fault again is a relapse and bears the same key. */
-export const member = raised.extend({ clearedMs: z.number().nullable() })
+export const member = raised.extend({
+  clearedMs: z.number().nullable(),
+  /** It was cleared because nobody watches it any longer, not because it had ended. */
+  unwatched: z.boolean().exactOptional(),
+})
 export type Member = z.infer<typeof member>
 
 export const incident = z.object({

@@ -39,15 +39,30 @@ export function reportOf(incident: Incident, voice: Voice): IncidentReport {
   }
 }
 
-/** Why the incident is thought to be over. */
+/** Why the incident is thought to be over; honest about alarms that only nobody watches any longer. */
 export function recoveryReason(incident: Incident, voice: Voice): BilingualText {
   const members = Object.values(incident.members)
-  const clear = members.filter(({ clearedMs }) => clearedMs !== null).length
+  const clear = members.filter(({ clearedMs, unwatched }) => clearedMs !== null && !unwatched).length
+  const unwatched = members.filter((member) => member.unwatched).length
+  if (unwatched > 0) return unwatchedReason(incident, { voice, clear, unwatched })
   const time = incident.recoveredAtMs === null ? undefined : voice.clockTime(incident.recoveredAtMs)
   const place = placeOfFault(incident, voice.registry)
   return {
     zh: `${place.zh}${time === undefined ? '' : `自 ${time} 起`}已恢复正常；${members.length} 条报警中 ${clear} 条已解除`,
     en: `${place.en} has been clear for its off-delay${time === undefined ? '' : ` at ${time}`}; ${clear} of ${members.length} alarms clear`,
+  }
+}
+
+function unwatchedReason(
+  incident: Incident,
+  { voice, clear, unwatched }: { voice: Voice; clear: number; unwatched: number },
+): BilingualText {
+  const place = placeOfFault(incident, voice.registry)
+  const members = Object.keys(incident.members).length
+  const are = unwatched === 1 ? 'is' : 'are'
+  return {
+    zh: `${place.zh}的 ${members} 条报警中 ${unwatched} 条因停用或季节不再监视（并非恢复），${clear} 条已解除`,
+    en: `${unwatched} of ${members} alarms at ${place.en} ${are} no longer watched (out of service, or not in this season), which is not recovery; ${clear} clear`,
   }
 }
 

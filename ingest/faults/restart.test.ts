@@ -74,8 +74,8 @@ function story(seed: number): Step[] {
 
 function take(engine: FaultEngine, step: Step): readonly IncidentChange[] {
   if (step.type !== 'shelve') return tell(engine, step)
-  const shelve = { type: 'shelve', by: 'Li', why: 'known', untilMs: step.untilMs } as const
-  return engine.instruct(step.alarm, shelve, step.atMs)
+  const { alarm, untilMs } = step
+  return engine.instruct({ action: 'shelve', alarm, by: 'Li', why: 'known', untilMs }, step.atMs).changes
 }
 
 function restarted(engine: FaultEngine): FaultEngine {

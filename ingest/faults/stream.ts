@@ -100,6 +100,21 @@ export function watchAt(stream: Stream, at: number): Watch | undefined {
   return (stream.watches[at] ??= newWatch(check, stream.place, stream.lane))
 }
 
+/** The same place with other limits: what it remembers stays, what it is checked for is checked by them. */
+export function rejudge(stream: Stream, place: Place): void {
+  const watches = stream.watches.filter((watch) => watch !== undefined)
+  stream.place = place
+  stream.checks = checksAt(place)
+  stream.watches = []
+  stream.checks.forEach((check, at) => {
+    const watch = watches.find(({ key }) => key === keyOf(check, place, stream.lane))
+    if (!watch) return
+    watch.check = check
+    watch.place = place
+    stream.watches[at] = watch
+  })
+}
+
 /** What is normal again need not be remembered. */
 export function forget(stream: Stream, watch: Watch): void {
   const at = stream.watches.indexOf(watch)

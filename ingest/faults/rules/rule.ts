@@ -158,7 +158,7 @@ export interface Condition {
   name: string
   /** The signal it judges. A quality of F on it means no data. */
   signal: string
-  timing: (limits: SiteParameters) => Omit<Timing, 'latch' | 'shelvable'>
+  timing: (limits: SiteParameters) => Pick<Timing, 'onDelayMs' | 'offDelayMs'>
   judge: (seen: Seen, values: Values) => Verdict
   /** The limit it crosses, in the unit of the signal, as evidence. */
   limit: (seen: Seen) => number | undefined

@@ -1,0 +1,142 @@
+import type { Registry } from '../../estate/registry.ts'
+import type { Reading } from '../../firmware-contracts/message.ts'
+import { checkOf, deviceOf, newWatch, type Check, type Watch } from './alarm-watch.ts'
+import { quietWatch, type DeviceMemory, type WatchedDevice } from './engine-state.ts'
+import type { Parameters } from './parameters.ts'
+import { limitsOf, placeOf, type Place } from './places.ts'
+import { ruleOf } from './rules/table.ts'
+import { neverHeard } from './silence.ts'
+import { forget, newStream, recall, rejudge, type Stream } from './stream.ts'
+
+/** The devices of one registry as they are watched: of each its silence, its streams of samples, and the alarms that
+ *  are not normal. A stream is made when its first sample comes. */
+export class WatchedDevices {
+  readonly #registry: Registry
+  readonly #devices = new Map<string, WatchedDevice>()
+  /** Those whose alarm is not normal, by key. */
+  readonly #watches = new Map<string, Watch>()
+  #parameters: Parameters
+
+  constructor({ registry, parameters }: { registry: Registry; parameters: Parameters }) {
+    this.#registry = registry
+    this.#parameters = parameters
+    for (const device of registry.devices) {
+      const place = placeOf(device, undefined, { registry, parameters })
+      if (!place) continue
+      const silence = newWatch(silenceCheck(place), place)
+      this.#devices.set(device.id, { device, hearing: neverHeard(), silence, streams: new Map() })
+    }
+  }
+
+  get(device: string): WatchedDevice | undefined {
+    return this.#devices.get(device)
+  }
+
+  all(): Iterable<WatchedDevice> {
+    return this.#devices.values()
+  }
+
+  ids(): Iterable<string> {
+    return this.#devices.keys()
+  }
+
+  /** A watch whose alarm is not normal. */
+  raised(alarmKey: string): Watch | undefined {
+    return this.#watches.get(alarmKey)
+  }
+
+  /** Every watch whose alarm is not normal, as it now is. */
+  allRaised(): Watch[] {
+    return [...this.#watches.values()]
+  }
+
+  /** A watch of whatever state. Undefined where no such alarm can be. */
+  find(alarmKey: string): Watch | undefined {
+    return this.#watches.get(alarmKey) ?? quietWatch(this.#devices.get(deviceOf(alarmKey)), alarmKey)
+  }
+
+  /** Only what is not normal is kept. */
+  keep(watch: Watch): void {
+    if (watch.memory.alarm.state !== 'normal') return void this.#watches.set(watch.key, watch)
+    this.#watches.delete(watch.key)
+    for (const stream of this.#devices.get(watch.place.device)?.streams.values() ?? []) forget(stream, watch)
+  }
+
+  /** Takes up what was remembered of a device. Undefined where the registry does not know it. */
+  recall(id: string, memory: DeviceMemory): WatchedDevice | undefined {
+    const known = this.#devices.get(id)
+    if (!known) return undefined
+    known.hearing = memory.hearing
+    known.silence.memory = memory.silence
+    this.keep(known.silence)
+    for (const said of memory.streams) {
+      const stream = known.streams.get(said.lane) ?? this.#laneOf(known, said.lane)
+      if (stream) recall(stream, said)
+      for (const watch of stream?.watches ?? []) if (watch) this.keep(watch)
+    }
+    return known
+  }
+
+  /** Undefined for a port that the registry does not know. */
+  streamOf(known: WatchedDevice, { port, class: kind }: Reading): Stream | undefined {
+    const lane = kind === 'batch' ? `batch${port ?? ''}` : (port ?? '')
+    return known.streams.get(lane) ?? this.#laneOf(known, lane)
+  }
+
+  /** Judges by other limits from now on; delays and all that is remembered go on. */
+  replaceParameters(parameters: Parameters): void {
+    const was = this.#parameters
+    this.#parameters = parameters
+    for (const known of this.#devices.values()) {
+      const { site } = known.device
+      if (limitsOf(site, was) === limitsOf(site, parameters)) continue
+      const place = this.#placeOf(known, '')
+      if (place) Object.assign(known.silence, { check: silenceCheck(place), place })
+      for (const stream of known.streams.values()) {
+        const there = this.#placeOf(known, portOf(stream.lane))
+        if (there) rejudge(stream, there)
+      }
+    }
+  }
+
+  /** The samples of a device itself (lane ''), of a port ('p03'), or of its uploads ('batch'). */
+  #laneOf(known: WatchedDevice, lane: string): Stream | undefined {
+    const port = portOf(lane)
+    const place = this.#placeOf(known, port)
+    if (!place) return undefined
+    const stream = newStream(place, lane, this.#above(known, port))
+    known.streams.set(lane, stream)
+    return stream
+  }
+
+  #placeOf({ device }: WatchedDevice, port: string) {
+    const around = { registry: this.#registry, parameters: this.#parameters }
+    return placeOf(device, port === '' ? undefined : port, around)
+  }
+
+  /** The samples of what lies above: of a port its controller; else of the nearest device up the pipes. */
+  #above(known: WatchedDevice, port: string): Stream | undefined {
+    if (port !== '') return this.#ownSamples(known)
+    for (const node of this.#registry.ancestors('hydraulic', known.device.node)) {
+      const [above] = this.#registry.devicesAt(node)
+      const measured = above && this.#devices.get(above.id)
+      if (measured) return this.#ownSamples(measured)
+    }
+    return undefined
+  }
+
+  #ownSamples(known: WatchedDevice): Stream | undefined {
+    return known.streams.get('') ?? this.#laneOf(known, '')
+  }
+}
+
+function portOf(lane: string): string {
+  return lane.startsWith('batch') ? lane.slice('batch'.length) : lane
+}
+
+function silenceCheck(place: Place): Check {
+  const offline = ruleOf('D01')
+  const [condition] = offline.conditions
+  if (!condition) throw new Error('D01 has no condition')
+  return checkOf(offline, condition, place)
+}
