@@ -2,8 +2,10 @@ import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { fleetNames } from '../../device-sim/fleets/fleets.ts'
+import type { Fleet } from '../../device-sim/fleet.ts'
+import { fleetNames, fleets } from '../../device-sim/fleets/fleets.ts'
 import { scenarioNames } from '../../device-sim/scenarios/scenario.ts'
+import { checkScenario } from '../../device-sim/simulation.ts'
 import { OperatorError } from '../../platform/operator-error.ts'
 import { scenarioOf, type Job } from './job.ts'
 
@@ -58,7 +60,7 @@ export function planOf(argv: readonly string[]): Plan {
   const { quick, json, explain, fleet, mischief, scenarios, only } = parsed.data
   const [quickSeed = 1] = parsed.data.seeds ?? []
   const chosen = quick ? [quickSeed] : (parsed.data.seeds ?? tuningSeeds)
-  const { found, mistakes } = scenariosIn(scenarios, { only, mischief })
+  const { found, mistakes } = scenariosIn(scenarios, { only, mischief, fleet: fleets[fleet].build() })
   if (explain && found.length * chosen.length > 1)
     mistakes.push('--explain: shows one run; name it with --only NAME --seeds N')
   if (mistakes.length > 0) throw wrong(mistakes)
@@ -73,7 +75,7 @@ type Found = Pick<Job, 'name' | 'scenario'>
 /** Ours, or every one of a folder. Each is read once to find its mistakes. */
 function scenariosIn(
   folder: string | undefined,
-  { only, mischief }: { only: string | undefined; mischief: boolean },
+  { only, mischief, fleet }: { only: string | undefined; mischief: boolean; fleet: Fleet },
 ): { found: Found[]; mistakes: string[] } {
   const mistakes: string[] = []
   const all =
@@ -87,7 +89,7 @@ function scenariosIn(
   if (found.length === 0 && mistakes.length === 0) mistakes.push('--scenarios: there is no .json file in it')
   for (const { scenario } of found) {
     try {
-      scenarioOf({ scenario, mischief })
+      checkScenario(scenarioOf({ scenario, mischief }), fleet)
     } catch (cause) {
       if (!(cause instanceof OperatorError)) throw cause
       mistakes.push(cause.message.replaceAll('\n', '\n  '))
@@ -99,9 +101,9 @@ function scenariosIn(
 function filesIn(folder: string, mistakes: string[]): Found[] {
   try {
     return readdirSync(folder)
-      .filter((file) => file.endsWith('.json'))
+      .flatMap((file) => (file.endsWith('.json') ? file.slice(0, -'.json'.length) : []))
       .toSorted()
-      .map((file) => ({ name: file.slice(0, -'.json'.length), scenario: resolve(folder, file) }))
+      .map((name) => ({ name, scenario: resolve(folder, `${name}.json`) }))
   } catch (cause) {
     mistakes.push(`--scenarios: ${cause instanceof Error ? cause.message : String(cause)}`)
     return []

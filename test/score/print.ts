@@ -1,6 +1,6 @@
 import { replayOf } from './job.ts'
 import type { ScoredRun } from './scored-run.ts'
-import { isDetected, isFalse, type Figures, type Row } from './tally.ts'
+import { isDetected, isFalse, type Delay, type Figures, type Row } from './tally.ts'
 
 /** The figures for people: every mistake with the command that shows it, a row a rule, and one line at the end. */
 export function report(figures: Figures, runs: readonly ScoredRun[]): string {
@@ -99,8 +99,12 @@ export function span(seconds: number): string {
   return `${(seconds / 3_600).toFixed(1)} h`
 }
 
+function delay({ median, worst }: Delay): string {
+  return `${span(median)}, worst ${span(worst)}`
+}
+
 function totals(figures: Figures): string[] {
-  const { runs, estateMonths, readings, quiet, burstDelayS, alarmsPer10Min } = figures
+  const { runs, estateMonths, readings, quiet, burst, alarmsPer10Min } = figures
   return [
     '',
     `${runs} runs, ${estateMonths.toFixed(1)} estate-months, ${(readings / 1e6).toFixed(1)} million readings`,
@@ -108,8 +112,8 @@ function totals(figures: Figures): string[] {
       `${quiet.estateMonths.toFixed(1)}, and ${quiet.outageOrdersPerEstateMonth.toFixed(1)} about lines that were dead`,
     `alarms swallowed per order ${figures.swallowedPerOrder.toFixed(2)}; ` +
       `orders about dead lines ${figures.outageOrders}, about what a fault brought about ${figures.brought}`,
-    `burst to order, from the first sample below the band: median ${span(burstDelayS.median)}, ` +
-      `worst ${span(burstDelayS.worst)}, of ${burstDelayS.runs}`,
+    `burst to order, from the first sample below the band, of ${burst.bursts}: the station's median ` +
+      `${delay(burst.station)}; any gauge's median ${delay(burst.anyGauge)}`,
     `alarms per operator in 10 min, whole district, where nothing was broken: ${alarmsPer10Min.toFixed(2)}`,
   ]
 }

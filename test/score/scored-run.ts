@@ -1,5 +1,6 @@
 import { rules } from '../../ingest/faults/rules/table.ts'
 import { causesOf, type Cause } from './causes.ts'
+import type { Sight } from './first-below.ts'
 import type { Job } from './job.ts'
 import type { Call } from './order-desk.ts'
 import { runScenario, type Onlooker, type Run } from './run.ts'
@@ -20,8 +21,8 @@ export interface ScoredRun {
 export interface ScoredCause extends Cause {
   /** When the order that names it opened, server time; absent when it was missed. */
   detectedMs?: number
-  /** Of a burst: receive time of the first sample below the band. */
-  visibleMs?: number
+  /** Of a burst: the first samples below the band. */
+  visible?: Sight
 }
 
 /** An order, or its coming back. */
@@ -59,11 +60,11 @@ function scoreRun(job: Job, run: Run): Omit<ScoredRun, 'tookMs'> {
     readings,
     causes: causes.map((cause, index) => {
       const detectedMs = detected.get(index)
-      const visibleMs = firstBelow.of(cause.fromMs)
+      const visible = firstBelow.of(cause.fromMs)
       return {
         ...cause,
         ...(detectedMs !== undefined && { detectedMs }),
-        ...(visibleMs !== undefined && { visibleMs }),
+        ...(visible && { visible }),
       }
     }),
     orders: judged.map((each) => scoredOrder(each, desk.alarmsOf(each.call.order), causes)),

@@ -20,10 +20,16 @@ export interface Figures {
   /** Orders that were right without being waited for. */
   outageOrders: number
   brought: number
-  /** From the first sample below the band to the order, s. */
-  burstDelayS: { runs: number; median: number; worst: number }
+  /** From the first sample below the band to the order. */
+  burst: { bursts: number; station: Delay; anyGauge: Delay }
   /** P1 to P3 orders in ten minutes in the whole district, where nothing was broken; P4 pages nobody. */
   alarmsPer10Min: number
+}
+
+/** s */
+export interface Delay {
+  median: number
+  worst: number
 }
 
 export interface Row {
@@ -52,9 +58,6 @@ export function figuresOf(runs: readonly ScoredRun[]): Figures {
   const grave = causes.filter(({ severity }) => severity <= 'P2')
   const named = orders.filter(({ verdict }) => verdict === 'true' || verdict === 'further')
   const total = rowOf(causes, orders)
-  const delaysS = causes.flatMap(({ visibleMs, detectedMs }) =>
-    visibleMs === undefined || detectedMs === undefined ? [] : [(detectedMs - visibleMs) / 1_000],
-  )
   const paging = quietOrders.filter(({ severity, verdict }) => severity <= 'P3' && verdict !== 'brought')
   return {
     runs: runs.length,
@@ -83,7 +86,11 @@ export function figuresOf(runs: readonly ScoredRun[]): Figures {
     ),
     outageOrders: count(orders, 'outage'),
     brought: count(orders, 'brought'),
-    burstDelayS: { runs: delaysS.length, median: median(delaysS), worst: percentile(delaysS, 100) },
+    burst: {
+      bursts: causes.filter(({ visible }) => visible).length,
+      station: delayOf(causes, ({ visible }) => visible?.station),
+      anyGauge: delayOf(causes, ({ visible }) => visible?.anyGauge),
+    },
     alarmsPer10Min: ratio(paging.length * districtEstates, daysOf(quiet) * tenMinutesPerDay, 0),
   }
 }
@@ -94,6 +101,14 @@ export function isFalse({ verdict }: ScoredOrder): boolean {
 
 export function isDetected({ detectedMs }: ScoredCause): boolean {
   return detectedMs !== undefined
+}
+
+function delayOf(causes: readonly ScoredCause[], seenMs: (cause: ScoredCause) => number | undefined): Delay {
+  const delaysS = causes.flatMap((cause) => {
+    const atMs = seenMs(cause)
+    return atMs === undefined || cause.detectedMs === undefined ? [] : (cause.detectedMs - atMs) / 1_000
+  })
+  return { median: median(delaysS), worst: percentile(delaysS, 100) }
 }
 
 function rowOf(causes: readonly ScoredCause[], orders: readonly ScoredOrder[]): Row {
