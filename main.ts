@@ -20,6 +20,7 @@ import { OrderBook } from './estate/order-book.ts'
 import { PhotoAlbum } from './estate/photos/photo-album.ts'
 import { openRecords } from './estate/records.ts'
 import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
+import { countedLevels, defaultServiceLevels } from './estate/service-levels.ts'
 import { Staff } from './estate/staff.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
@@ -235,12 +236,15 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const photos = new PhotoAlbum({ folder: join(config.dataDir, 'photos'), orders, clock })
   const swept = await photos.start()
   if (swept > 0) logger.info({ swept }, 'photos whose work order never heard of them were removed')
+  const levels = countedLevels(defaultServiceLevels, timeZone)
+  const levelsFor = () => levels
   const ingest = new Ingest({
     config,
     mqtt: mqttAccess(config, 'srv-ingest'),
     records,
     registry,
     orders,
+    levelsFor,
     clock,
     logger,
     metrics,
@@ -263,12 +267,12 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   lifecycle.onStop('ingest', () => ingest.stop())
   link.answer('health', () => Promise.resolve(ingest.health()))
   link.answer('cursors', () => Promise.resolve(ingest.cursors()))
-  return { ingest, registry, orders, photos, staff: new Staff({ records, clock }) }
+  return { ingest, registry, orders, photos, levelsFor, staff: new Staff({ records, clock }) }
 }
 
 async function startDashboard(
   { config, logger, lifecycle, link }: Parts,
-  { ingest, registry, orders, photos, staff }: IngestParts,
+  { ingest, registry, orders, photos, levelsFor, staff }: IngestParts,
 ): Promise<void> {
   const first = await staff.ensureFirst()
   if (first) link.announce(`staff login ${first.name} ${first.password}`)
@@ -279,6 +283,7 @@ async function startDashboard(
     history: ingest.history,
     orders,
     photos,
+    levelsFor,
     staff,
     faults: () => ingest.alarms(),
     ledger: (wish) => ingest.ledger(wish),

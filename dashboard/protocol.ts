@@ -1,4 +1,6 @@
 import type { BilingualText } from '../estate/registry.ts'
+import type { ClockState } from '../estate/service-clock.ts'
+import type { ClockName, PauseReason } from '../estate/service-words.ts'
 import type { OrderAction, OrderState, Severity } from '../estate/work-order.ts'
 
 /** What goes over socket.io and, with ages added, over REST: the view models shared by server and client.
@@ -95,6 +97,20 @@ export interface HeatPointView {
   state: 'normal' | 'low' | 'low-low' | 'high' | 'unknown'
 }
 
+/** One clock of an order's service level; estate/service-clock.ts says what starts, stops and pauses it. */
+export interface ClockView {
+  clock: ClockName
+  targetMs: number
+  /** What has been counted, ms. On the live line only while it does not count: there `dueAt` says the rest. */
+  elapsedMs?: number
+  state: ClockState
+  /** Whether it counts at this moment. */
+  counting: boolean
+  /** When it has counted its target; absent while that is not known (paused) or no longer matters (met). */
+  dueAt?: number
+  stoppedAt?: number
+}
+
 export interface OrderView {
   id: string
   state: OrderState
@@ -111,6 +127,9 @@ export interface OrderView {
   /** Event time of the machine's recovery, where it has recovered: a proposal to close, not a closing. */
   recoveredAt?: number
   assignee?: string
+  /** Why it waits for somebody else, where it does. */
+  pause?: { reason: PauseReason; since: number; who: string; why?: string }
+  clocks: readonly ClockView[]
   alarms: number
   affected: readonly { id: string; name: BilingualText }[]
   households: number

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { noteRefusal, type OrderNote } from './order-notes.ts'
+import type { Escalation } from './escalation.ts'
 import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
 import type { Deed, IncidentReport, OrderAction, OrderEvent, OrderState, WorkOrder } from './work-order.ts'
 import { allowedActions } from './work-order.ts'
@@ -39,8 +40,13 @@ export class OrderBook {
     this.#dayOf = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' })
   }
 
-  /** Opens an order for an incident, or reopens the one it relapses into. Returns the order's id. */
-  async open(trx: RecordsTransaction, report: IncidentReport): Promise<string> {
+  /** Opens an order for an incident, or reopens the one it relapses into. Returns the order's id. `atMs` is when
+   *  people can first know of it; the fault itself may have begun long before. */
+  async open(
+    trx: RecordsTransaction,
+    report: IncidentReport,
+    atMs: number = report.openedAtMs,
+  ): Promise<string> {
     const identity = `opened|${report.key}|${report.openedAtMs}`
     const known = await trx
       .selectFrom('order_event')
@@ -49,12 +55,11 @@ export class OrderBook {
       .executeTakeFirst()
     if (known) return known.work_order
     const latest = await this.#latest(trx, report.key)
-    const atMs = report.openedAtMs
-    if (latest && isOneWith(latest, atMs)) {
+    if (latest && isOneWith(latest, report.openedAtMs)) {
       await this.#append(trx, latest.id, identity, { type: 'relapsed', atMs, report })
       return latest.id
     }
-    const id = await this.#nextId(trx, atMs)
+    const id = await this.#nextId(trx, report.openedAtMs)
     await trx
       .insertInto('work_order')
       .values({
@@ -64,7 +69,7 @@ export class OrderBook {
         state: 'open',
         severity: report.severity,
         open: 1,
-        opened_ms: atMs,
+        opened_ms: report.openedAtMs,
         closed_ms: null,
       })
       .execute()
@@ -123,6 +128,28 @@ export class OrderBook {
     })
     if (result?.ok) this.#tell(result.order)
     return result
+  }
+
+  /** Writes down whom the clocks of an order call for, and tells the listeners. `due` looks at the order as it is
+   *  then: somebody may just have answered. */
+  async escalate(
+    id: string,
+    due: (order: WorkOrder) => readonly Escalation[],
+    atMs: number,
+  ): Promise<readonly Escalation[]> {
+    const { told, orders } = await this.#records.transaction().execute(async (trx) => {
+      const order = await this.#fold(trx, id)
+      const told = order ? due(order) : []
+      const orders: WorkOrder[] = []
+      for (const { reason, ...escalation } of told) {
+        const { clock, level, round } = escalation
+        const identity = `escalated|${id}|${round}|${clock}|${level}`
+        orders.push(await this.#append(trx, id, identity, { type: 'escalated', atMs, escalation, reason }))
+      }
+      return { told, orders }
+    })
+    for (const order of orders) this.#tell(order)
+    return told
   }
 
   /** Adds a comment or a photo. A photo the order has already changes nothing. Undefined for an order that does
@@ -184,15 +211,11 @@ export class OrderBook {
   }
 
   /** Tells the listeners how these orders now are; to be called after the transaction that changed them. */
-  async announce(ids: Iterable<string>): Promise<WorkOrder[]> {
-    const orders: WorkOrder[] = []
+  async announce(ids: Iterable<string>): Promise<void> {
     for (const id of new Set(ids)) {
       const order = await this.get(id)
-      if (!order) continue
-      orders.push(order)
-      this.#tell(order)
+      if (order) this.#tell(order)
     }
-    return orders
   }
 
   onChange(listener: (order: WorkOrder) => void): () => void {

@@ -37,6 +37,7 @@ function after(...actions: OrderAction[]): WorkOrder {
       who: 'li',
       why: 'because',
       assignee: 'wang',
+      pause: 'parts',
       atMs: 2_000 + at,
     })
     if (!decided.ok) throw new Error(decided.reason)
@@ -64,12 +65,20 @@ const moves: Record<OrderState, Partial<Record<OrderAction, OrderState>>> = {
     assign: 'assigned',
     start: 'in-progress',
     'make-safe': 'acknowledged',
+    pause: 'acknowledged',
     cancel: 'cancelled',
   },
-  assigned: { assign: 'assigned', start: 'in-progress', 'make-safe': 'assigned', cancel: 'cancelled' },
+  assigned: {
+    assign: 'assigned',
+    start: 'in-progress',
+    'make-safe': 'assigned',
+    pause: 'assigned',
+    cancel: 'cancelled',
+  },
   'in-progress': {
     assign: 'in-progress',
     'make-safe': 'in-progress',
+    pause: 'in-progress',
     resolve: 'resolved',
     cancel: 'cancelled',
   },
@@ -89,7 +98,13 @@ describe.each(orderStates)('an order that is %s', (state) => {
   test.each(orderActions)('%s', (action) => {
     const order = after(...paths[state])
     expect(order.state).toBe(state)
-    const decided = decide(order, action, { who: 'li', why: 'because', assignee: 'wang', atMs: 9_000 })
+    const decided = decide(order, action, {
+      who: 'li',
+      why: 'because',
+      assignee: 'wang',
+      pause: 'parts',
+      atMs: 9_000,
+    })
     const leadsTo = moves[state][action]
     expect(decided.ok).toBe(leadsTo !== undefined)
     expect(allowedActions(order).includes(action)).toBe(decided.ok)
@@ -100,8 +115,9 @@ describe.each(orderStates)('an order that is %s', (state) => {
 test.each([
   ['cancel', 'needs a reason'],
   ['assign', 'needs the name'],
+  ['pause', 'what it waits for'],
 ] as const)('%s %s', (action, words) => {
-  expect(decide(after(), action, { who: 'li', atMs: 2_000 })).toMatchObject({
+  expect(decide(after('acknowledge'), action, { who: 'li', atMs: 2_000 })).toMatchObject({
     ok: false,
     reason: expect.stringContaining(words),
   })
@@ -113,6 +129,45 @@ test('a relapse reopens what was thought done, and takes nothing from whoever is
   expect(doing).toMatchObject({ state: 'in-progress', relapses: 1 })
   const done = foldOrder('1', [raised, act('acknowledge'), act('start'), act('resolve'), relapsed])
   expect(done).toMatchObject({ state: 'reopened', relapses: 1 })
+})
+
+test('what was made safe has to be made safe again when it comes back after it was done', () => {
+  const done = [raised, act('acknowledge'), act('start'), act('make-safe'), act('resolve')]
+  expect(foldOrder('1', done).madeSafeAtMs).toBe(7_000)
+  for (const back of [act('reopen'), { type: 'relapsed', atMs: 8_000, report } as const]) {
+    const again = foldOrder('1', [...done, back])
+    expect(again.madeSafeAtMs).toBeUndefined()
+    expect(allowedActions(again)).toContain('make-safe')
+  }
+})
+
+describe('an order that waits', () => {
+  const waiting = [raised, act('acknowledge'), { ...act('pause'), why: 'a valve', pause: 'parts' } as const]
+
+  test('says for what, since when, and who said so', () => {
+    const order = foldOrder('1', waiting)
+    expect(order).toMatchObject({
+      state: 'acknowledged',
+      pause: { reason: 'parts', sinceMs: 7_000, who: 'li', why: 'a valve' },
+    })
+    expect(allowedActions(order)).toEqual(expect.arrayContaining(['pause', 'resume', 'start']))
+    expect(allowedActions(after('acknowledge'))).not.toContain('resume')
+  })
+
+  test.each<[string, OrderEvent[]]>([
+    ['somebody goes on', [act('resume')]],
+    ['it is done', [act('start'), act('resolve')]],
+    ['it is called off', [act('cancel')]],
+    ['the machine relapses', [{ type: 'relapsed', atMs: 8_000, report }]],
+    ['it becomes part of another', [{ type: 'merged', atMs: 8_000, into: '2', reason: { zh: '', en: '' } }]],
+  ])('waits no longer when %s', (_name, events) => {
+    expect(foldOrder('1', [...waiting, ...events]).pause).toBeUndefined()
+  })
+
+  test('nobody can put off an order that nobody has taken note of', () => {
+    expect(allowedActions(after())).not.toContain('pause')
+    expect(allowedActions(after(...paths.reopened))).not.toContain('pause')
+  })
 })
 
 function act(action: OrderAction): OrderEvent {
@@ -166,7 +221,13 @@ function eventOf(
   atMs: number,
 ): OrderEvent | undefined {
   if (happened.action) {
-    const decided = decide(order, happened.action, { who: 'li', why: 'because', assignee: 'wang', atMs })
+    const decided = decide(order, happened.action, {
+      who: 'li',
+      why: 'because',
+      assignee: 'wang',
+      pause: 'parts',
+      atMs,
+    })
     return decided.ok ? decided.event : undefined
   }
   if (happened.type === 'recovered') return { type: 'recovered', atMs, reason: { zh: '恢复', en: 'clear' } }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { commented, photographed, type Photo } from './order-notes.ts'
 import type { BilingualText } from './registry.ts'
+import { clockNames, escalationLevels, pauseReasons, type PauseReason } from './service-words.ts'
 
 /** Work orders: what people do about an incident. An order is the fold of its events; nobody edits one. */
 
@@ -21,6 +22,8 @@ export const orderActions = [
   'assign',
   'start',
   'make-safe',
+  'pause',
+  'resume',
   'resolve',
   'verify',
   'reopen',
@@ -68,6 +71,13 @@ const incidentReport = z.object({
 })
 export type IncidentReport = z.infer<typeof incidentReport>
 
+/** A clock of the order that somebody was told of; see escalation.ts. */
+const escalation = z.object({
+  clock: z.enum(clockNames),
+  level: z.enum(escalationLevels),
+  round: z.int().min(0),
+})
+
 /** What happened to a work order. Told by the fault engine, or done by a person. */
 export const orderEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('raised'), atMs: z.number(), report: incidentReport }),
@@ -85,11 +95,25 @@ export const orderEvent = z.discriminatedUnion('type', [
     who: z.string(),
     why: z.string().exactOptional(),
     assignee: z.string().exactOptional(),
+    pause: z.enum(pauseReasons).exactOptional(),
   }),
+  z.object({ type: z.literal('escalated'), atMs: z.number(), escalation, reason: bilingual }),
   commented,
   photographed,
 ])
 export type OrderEvent = z.infer<typeof orderEvent>
+
+/** One line of what happened. `who` and `why` of a person; `reason` and `severity` of the fault engine. */
+export interface HistoryEntry {
+  type: string
+  atMs: number
+  who?: string
+  why?: string
+  reason?: BilingualText
+  severity?: Severity
+  pause?: PauseReason
+  escalation?: z.infer<typeof escalation>
+}
 
 export interface WorkOrder {
   /** 20261123-0007 */
@@ -110,6 +134,8 @@ export interface WorkOrder {
   /** Event time of the machine's recovery: a proposal to close, never a closing. */
   recoveredAtMs?: number
   madeSafeAtMs?: number
+  /** Why it waits for somebody else, where it does. */
+  pause?: { reason: PauseReason; sinceMs: number; who: string; why?: string }
   /** When it was verified or cancelled. */
   closedAtMs?: number
   assignee?: string
@@ -121,8 +147,7 @@ export interface WorkOrder {
   households: number
   comments: readonly { atMs: number; who: string; text: string }[]
   photos: readonly (Photo & { atMs: number; who: string })[]
-  /** `who` and `why` of a person; `reason` of the fault engine. */
-  history: readonly { type: string; atMs: number; who?: string; why?: string; reason?: BilingualText }[]
+  history: readonly HistoryEntry[]
 }
 
 /** What people may do in a state, and the state it leads to. What is not here is not possible. */
@@ -132,12 +157,23 @@ const transitions: Record<OrderState, Partial<Record<OrderAction, OrderState>>> 
     assign: 'assigned',
     start: 'in-progress',
     'make-safe': 'acknowledged',
+    pause: 'acknowledged',
+    resume: 'acknowledged',
     cancel: 'cancelled',
   },
-  assigned: { assign: 'assigned', start: 'in-progress', 'make-safe': 'assigned', cancel: 'cancelled' },
+  assigned: {
+    assign: 'assigned',
+    start: 'in-progress',
+    'make-safe': 'assigned',
+    pause: 'assigned',
+    resume: 'assigned',
+    cancel: 'cancelled',
+  },
   'in-progress': {
     assign: 'in-progress',
     'make-safe': 'in-progress',
+    pause: 'in-progress',
+    resume: 'in-progress',
     resolve: 'resolved',
     cancel: 'cancelled',
   },
@@ -153,10 +189,18 @@ const transitions: Record<OrderState, Partial<Record<OrderAction, OrderState>>> 
   cancelled: { reopen: 'reopened' },
 }
 
-export function allowedActions({ state, mergedInto, madeSafeAtMs }: WorkOrder): readonly OrderAction[] {
+/** Who pauses an order that is paused gives another reason for it. */
+export function allowedActions({
+  state,
+  mergedInto,
+  madeSafeAtMs,
+  pause,
+}: WorkOrder): readonly OrderAction[] {
   if (mergedInto !== undefined) return []
-  const possible = orderActions.filter((action) => transitions[state][action] !== undefined)
-  return madeSafeAtMs === undefined ? possible : possible.filter((action) => action !== 'make-safe')
+  return orderActions
+    .filter((action) => transitions[state][action] !== undefined)
+    .filter((action) => action !== 'make-safe' || madeSafeAtMs === undefined)
+    .filter((action) => action !== 'resume' || pause !== undefined)
 }
 
 /** Nobody works on it any more; whether rightly, somebody else may still have to say. */
@@ -172,6 +216,7 @@ export interface Deed {
   who: string
   why?: string
   assignee?: string
+  pause?: PauseReason
   atMs: number
 }
 
@@ -179,13 +224,14 @@ export interface Deed {
 export function decide(
   order: WorkOrder,
   action: OrderAction,
-  { who, why, assignee, atMs }: Deed,
+  { who, why, assignee, pause, atMs }: Deed,
 ): { ok: true; event: OrderEvent } | { ok: false; reason: string } {
   if (!allowedActions(order).includes(action))
     return { ok: false, reason: `an order that is ${order.state} cannot ${action}` }
   if (action === 'assign' && !assignee) return { ok: false, reason: 'assign needs the name of who takes it' }
   if ((action === 'cancel' || action === 'reopen') && !why)
     return { ok: false, reason: `${action} needs a reason` }
+  if (action === 'pause' && !pause) return { ok: false, reason: 'pause needs to know what it waits for' }
   const event = {
     type: 'acted',
     atMs,
@@ -193,6 +239,7 @@ export function decide(
     who,
     ...(why && { why }),
     ...(assignee && { assignee }),
+    ...(action === 'pause' && pause && { pause }),
   } as const
   return { ok: true, event }
 }
@@ -212,7 +259,7 @@ function raised(id: string, { report, atMs }: Extract<OrderEvent, { type: 'raise
     ...report,
     comments: [],
     photos: [],
-    history: [{ type: 'raised', atMs, reason: report.reason }],
+    history: [{ type: 'raised', atMs, reason: report.reason, severity: report.severity }],
   }
 }
 
@@ -222,22 +269,9 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
     case 'raised':
       throw new Error(`order ${order.id} was raised twice`)
     case 'updated':
-      return {
-        ...order,
-        ...knownNow(order, event.report),
-        history: noted(order, { type: 'updated', atMs, reason: event.report.reason }),
-      }
-    case 'relapsed': {
-      const { recoveredAtMs: _recovered, closedAtMs: _closed, ...again } = order
-      const history = noted(order, { type: 'relapsed', atMs, reason: event.report.reason })
-      return {
-        ...again,
-        ...knownNow(order, event.report),
-        state: isFinished(order.state) ? 'reopened' : order.state,
-        relapses: order.relapses + 1,
-        history,
-      }
-    }
+      return { ...order, ...knownNow(order, event.report), history: noted(order, told(event)) }
+    case 'relapsed':
+      return relapsed(order, event)
     case 'recovered':
       return {
         ...order,
@@ -246,10 +280,12 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
       }
     case 'merged': {
       const history = noted(order, { type: 'merged', atMs, reason: event.reason })
-      return { ...order, state: 'cancelled', closedAtMs: atMs, mergedInto: event.into, history }
+      return { ...withoutPause(order), state: 'cancelled', closedAtMs: atMs, mergedInto: event.into, history }
     }
     case 'acted':
       return acted(order, event)
+    case 'escalated':
+      return { ...order, history: noted(order, event) }
     case 'commented': {
       const { who, text } = event
       const comments = [...order.comments, { atMs, who, text }]
@@ -263,19 +299,42 @@ function next(order: WorkOrder, event: OrderEvent): WorkOrder {
   }
 }
 
+/** What is in hand stays in hand; what was finished begins anew, and was not made safe yet. */
+function relapsed(order: WorkOrder, event: Extract<OrderEvent, { type: 'relapsed' }>): WorkOrder {
+  const { recoveredAtMs: _recovered, closedAtMs: _closed, ...again } = withoutPause(order)
+  return {
+    ...(isFinished(order.state) ? reopened(again) : again),
+    ...knownNow(order, event.report),
+    relapses: order.relapses + 1,
+    history: noted(order, told(event)),
+  }
+}
+
 function acted(order: WorkOrder, event: Extract<OrderEvent, { type: 'acted' }>): WorkOrder {
-  const { action, who, why, assignee, atMs } = event
+  const { type: _type, action, ...deed } = event
+  const { who, why, assignee, pause, atMs } = deed
   const state = transitions[order.state][action]
   if (state === undefined) throw new Error(`order ${order.id} is ${order.state} and cannot ${action}`)
-  const { closedAtMs: _closed, ...open } = order
+  const { closedAtMs: _closed, ...open } = endsPause.has(action) ? withoutPause(order) : order
   return {
-    ...open,
+    ...(action === 'reopen' ? reopened(open) : open),
     state,
     ...(isClosed(state) && { closedAtMs: atMs }),
     ...(assignee !== undefined && { assignee }),
     ...(action === 'make-safe' && { madeSafeAtMs: atMs }),
-    history: noted(order, { type: action, atMs, who, ...(why !== undefined && { why }) }),
+    ...(pause && { pause: { reason: pause, sinceMs: atMs, who, ...(why !== undefined && { why }) } }),
+    history: noted(order, { type: action, ...deed }),
   }
+}
+
+const endsPause: ReadonlySet<OrderAction> = new Set(['resume', 'resolve', 'cancel'])
+
+function withoutPause({ pause: _pause, ...order }: WorkOrder): WorkOrder {
+  return order
+}
+
+function reopened({ madeSafeAtMs: _madeSafe, ...order }: WorkOrder): WorkOrder {
+  return { ...order, state: 'reopened' }
 }
 
 /** A leak may turn out to be a burst, and its root may move up the tree; the key stays what it was. A severity
@@ -295,6 +354,10 @@ function knownNow(order: WorkOrder, report: IncidentReport): Partial<WorkOrder> 
   }
 }
 
-function noted(order: WorkOrder, entry: WorkOrder['history'][number]): WorkOrder['history'] {
+function noted(order: WorkOrder, entry: HistoryEntry): WorkOrder['history'] {
   return [...order.history, entry]
+}
+
+function told({ type, atMs, report }: Extract<OrderEvent, { report: IncidentReport }>): HistoryEntry {
+  return { type, atMs, reason: report.reason, severity: report.severity }
 }

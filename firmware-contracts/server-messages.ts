@@ -66,6 +66,8 @@ export const orderNoticeSchema = z.object({
   site: text,
   root: text,
   title: bilingual,
+  /** When what has just happened is that somebody has to hear of a service level: which clock, and who. */
+  escalation: z.object({ clock: text, level: text }).exactOptional(),
   t: epochMs,
 })
 

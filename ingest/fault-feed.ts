@@ -58,7 +58,7 @@ export async function writeChange(
 ): Promise<string | undefined> {
   switch (change.type) {
     case 'opened':
-      return orders.open(trx, change.report)
+      return orders.open(trx, change.report, nowMs)
     case 'updated':
       return orders.update(trx, change.report, nowMs)
     case 'recovered':

@@ -3,6 +3,8 @@ import { Counter } from 'prom-client'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
+import type { CountedLevels } from '../estate/service-levels.ts'
+import type { WorkOrder } from '../estate/work-order.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Config, MqttAccess } from '../platform/config.ts'
 import type { intakeConsumers, IntakeReader } from '../platform/intake-message.ts'
@@ -11,6 +13,7 @@ import { Lifecycle } from '../platform/lifecycle.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { DecodedLog } from './decoded-log.ts'
+import { Escalator } from './escalator.ts'
 import type { AlarmView } from './faults/alarm-view.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
@@ -36,6 +39,7 @@ export interface IngestOptions {
   records: Records
   registry: CurrentRegistry
   orders: OrderBook
+  levelsFor: (order: WorkOrder) => CountedLevels
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -58,6 +62,7 @@ export class Ingest {
   readonly #upkeep: HistoryUpkeep
   readonly #asker: ReplayAsker
   readonly #watch: Watch
+  readonly #escalator: Escalator
   readonly #log: DecodedLog
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
 
@@ -104,6 +109,7 @@ export class Ingest {
     })
     const health = () => this.#writer.health()
     this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
+    this.#escalator = new Escalator(options)
     this.#watch = new Watch({
       log: this.#log,
       origin,
@@ -143,6 +149,8 @@ export class Ingest {
     started.onStop('replay asker', () => this.#asker.stop())
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())
+    await this.#escalator.start(fail)
+    started.onStop('escalator', () => this.#escalator.stop())
   }
 
   stop(): Promise<void> {

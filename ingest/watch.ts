@@ -5,6 +5,7 @@ import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fa
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
+import type { OrderNotice } from '../firmware-contracts/server-messages.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -77,7 +78,7 @@ export class Watch {
 
   /** `fail` is called when the consumer cannot go on. */
   async start(fail: (cause: unknown) => void): Promise<void> {
-    const { records, registry, orders, origin, onCursor } = this.#parts
+    const { records, registry, orders, origin, notices, clock, onCursor } = this.#parts
     const memory = await loadFaultMemory(records)
     if (memory) this.#restore(memory)
     this.#cursor = Math.max(memory?.cursor ?? 0, origin())
@@ -86,6 +87,7 @@ export class Watch {
     registry.onChange((next) => this.#engine.replaceRegistry(next))
     orders.onChange((order) => {
       if (isClosed(order.state)) this.#closed.push(order)
+      notices.order(orderNotice(order, clock.now()))
     })
     this.#done = this.#run().catch(fail)
   }
@@ -176,8 +178,7 @@ export class Watch {
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
     for (const change of changes) this.#announce(change)
-    for (const order of await orders.announce(touched))
-      this.#parts.notices.order(orderNotice(order, clock.now()))
+    await orders.announce(touched)
   }
 
   /** What has changed since it was last written down, as it is now. */
@@ -214,6 +215,12 @@ export class Watch {
   }
 }
 
-function orderNotice({ id, state, severity, rule, site, root, title }: WorkOrder, t: number) {
-  return { order: id, state, severity, rule, site, root, title, t }
+function orderNotice({ id, history, ...order }: WorkOrder, t: number): OrderNotice {
+  const { state, severity, rule, site, root, title } = order
+  const escalation = history.at(-1)?.escalation
+  return {
+    ...{ order: id, state, severity, rule, site, root, title },
+    ...(escalation && { escalation: { clock: escalation.clock, level: escalation.level } }),
+    t,
+  }
 }

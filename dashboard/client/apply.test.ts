@@ -25,6 +25,7 @@ function order(id: string, state: OrderView['state']): OrderView {
     affected: [],
     households: 480,
     valves: [],
+    clocks: [],
     commentCount: 0,
     photoCount: 0,
     actions: [],

@@ -7,7 +7,7 @@ import type { LiveDevice } from '../../estate/live.ts'
 import type { Registry } from '../../estate/registry.ts'
 import type { WorkOrder } from '../../estate/work-order.ts'
 import type { Cancel } from '../../platform/clock.ts'
-import { orderView } from '../view/orders.ts'
+import { liveOrderView } from '../view/orders.ts'
 import type { Sources } from '../view/sources.ts'
 import { apiRouter, apiRoutes } from './api.ts'
 import { failures } from './failures.ts'
@@ -168,7 +168,8 @@ export class DashboardServer {
   }
 
   #orderView(order: WorkOrder) {
-    return orderView(order, this.#deps.registry())
+    const { registry, levelsFor, clock } = this.#deps
+    return liveOrderView(order, { registry: registry(), levels: levelsFor(order), nowMs: clock.now() })
   }
 }
 

@@ -125,13 +125,14 @@ export class OpsRoom {
     const devices = this.#everythingChanged
       ? registry.devices
       : [...this.#changedDevices].flatMap((id) => registry.device(id) ?? [])
-    const orders = [...this.#changedOrders.values()]
+    const orders = new Map(this.#everythingChanged ? sources.orders.map((order) => [order.id, order]) : [])
+    for (const [id, order] of this.#changedOrders) orders.set(id, order)
     const delta = {
       heat: this.#heat.take(devices.flatMap((device) => heatPointOf(device, sources) ?? [])),
-      orders: this.#orders.take(orders.map(this.#options.orderView)),
+      orders: this.#orders.take([...orders.values()].map(this.#options.orderView)),
       devices: this.#devices.take(devices.map((device) => deviceView(device, sources))),
     }
-    for (const { id, state } of orders) if (isClosed(state)) this.#orders.drop(id)
+    for (const { id, state } of orders.values()) if (isClosed(state)) this.#orders.drop(id)
     this.#forgetChanges()
     if (delta.heat.length + delta.orders.length + delta.devices.length === 0) return
     this.#seq += 1

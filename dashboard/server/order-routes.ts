@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { noteLimits, photoMedia } from '../../estate/order-notes.ts'
 import { photoBytesLimit } from '../../estate/photos/picture.ts'
+import { pauseReasons } from '../../estate/service-words.ts'
 import { orderActions, orderStates, type WorkOrder } from '../../estate/work-order.ts'
 import { orderView } from '../view/orders.ts'
 import type { DashboardDeps } from './ports.ts'
@@ -19,7 +20,7 @@ const params = z.object({ order: z.string().max(64) })
 const notePace = { windowMs: 60_000, limit: 60 }
 
 function looking(deps: DashboardDeps): Route[] {
-  const { orders, registry } = deps
+  const { orders } = deps
   return [
     route({
       ...asked,
@@ -29,11 +30,14 @@ function looking(deps: DashboardDeps): Route[] {
       query: z.object({
         state: z.enum(orderStates).exactOptional(),
         site: z.string().max(64).exactOptional(),
+        /** Only open orders with something that was promised for an earlier moment and is still to do. */
+        overdue: z.literal('true').exactOptional(),
       }),
       answer: ordersAnswer,
-      async handle({ query }) {
-        const listed = await orders.list(query)
-        return { body: { orders: listed.map((order) => orderView(order, registry())) } }
+      async handle({ query: { overdue, ...filter } }) {
+        const listed = await orders.list({ ...filter, ...(overdue && { openOnly: true }) })
+        const views = listed.map((order) => viewOf(order, deps))
+        return { body: { orders: overdue ? views.filter(isOverdue) : views } }
       },
     }),
     route({
@@ -64,6 +68,8 @@ function acting(deps: DashboardDeps): Route {
       why: z.string().trim().min(1).max(1000).exactOptional(),
       /** A name of `/api/v1/staff`. */
       assignee: z.string().trim().min(1).max(64).exactOptional(),
+      /** With the action pause: what it waits for. */
+      pause: z.enum(pauseReasons).exactOptional(),
     }),
     answer: orderAnswer,
     refusals: [404, 409],
@@ -150,11 +156,19 @@ function photo({ orders, photos }: DashboardDeps): Route {
   })
 }
 
-async function detail(order: WorkOrder, { orders, registry }: DashboardDeps) {
+function viewOf(order: WorkOrder, { registry, levelsFor, clock }: DashboardDeps) {
+  return orderView(order, { registry: registry(), levels: levelsFor(order), nowMs: clock.now() })
+}
+
+function isOverdue({ clocks }: ReturnType<typeof viewOf>): boolean {
+  return clocks.some(({ state }) => state === 'breached')
+}
+
+async function detail(order: WorkOrder, deps: DashboardDeps) {
   const { evidence, history, comments, photos } = order
-  const parts = await orders.partsOf(order.id)
+  const parts = await deps.orders.partsOf(order.id)
   return {
-    ...orderView(order, registry()),
+    ...viewOf(order, deps),
     ...{ evidence, history, comments, photos },
     parts: parts.map(({ id, title, openedAtMs, ...part }) => ({ ...part, id, title, openedAt: openedAtMs })),
   }

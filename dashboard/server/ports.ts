@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { Registry } from '../../estate/registry.ts'
 import type { Photo } from '../../estate/order-notes.ts'
+import type { CountedLevels } from '../../estate/service-levels.ts'
+import type { PauseReason } from '../../estate/service-words.ts'
 import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/work-order.ts'
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -17,6 +19,8 @@ export interface DashboardDeps {
   history: History
   orders: OrderDesk
   photos: PhotoAlbum
+  /** The service levels that were promised when the order was raised. */
+  levelsFor: (order: WorkOrder) => CountedLevels
   staff: StaffDoor
   faults: () => readonly AlarmView[]
   ledger: (wish: LedgerWish) => Promise<Ledger>
@@ -59,7 +63,7 @@ export interface OrderDesk {
   act(
     id: string,
     action: OrderAction,
-    deed: { who: string; why?: string; assignee?: string; atMs: number },
+    deed: { who: string; why?: string; assignee?: string; pause?: PauseReason; atMs: number },
   ): Promise<ActResult | undefined>
   /** Adds a comment. Undefined for an order that does not exist. */
   note(

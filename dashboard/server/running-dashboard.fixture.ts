@@ -6,6 +6,7 @@ import { io } from 'socket.io-client'
 import type { LiveDevice, LiveFeed } from '../../estate/live.ts'
 import type { Registry, RegistryContent } from '../../estate/registry.ts'
 import { buildRegistry } from '../../estate/registry-index.ts'
+import { countedLevels, defaultServiceLevels } from '../../estate/service-levels.ts'
 import { allowedActions, decide, type WorkOrder } from '../../estate/work-order.ts'
 import { VirtualClock } from '../../platform/clock.ts'
 import { silentLog } from '../../platform/log.ts'
@@ -52,6 +53,7 @@ export class RunningDashboard {
         add: () => Promise.resolve(undefined),
         fileOf: () => join(this.deps.config.clientDir, 'photo'),
       },
+      levelsFor: () => levels,
       staff: this.staff,
       faults: () => [alarm],
       ledger: ({ part, limit }) =>
@@ -110,6 +112,8 @@ export class RunningDashboard {
     return client
   }
 }
+
+const levels = countedLevels(defaultServiceLevels, 'Asia/Shanghai')
 
 type Asking = Omit<RequestInit, 'headers'> & { headers?: Record<string, string>; as?: Session['role'] }
 

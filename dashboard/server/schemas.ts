@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { photo } from '../../estate/order-notes.ts'
+import { clockNames, escalationLevels, pauseReasons } from '../../estate/service-words.ts'
 import { orderActions, orderStates, severities } from '../../estate/work-order.ts'
 import { availabilities } from '../protocol.ts'
 
@@ -105,6 +106,31 @@ const order = z.object({
   openedAt: z.number(),
   recoveredAt: z.number().exactOptional(),
   assignee: z.string().exactOptional(),
+  /** Why it waits for somebody else, where it does. */
+  pause: z
+    .object({
+      reason: z.enum(pauseReasons),
+      since: z.number(),
+      who: z.string(),
+      why: z.string().exactOptional(),
+    })
+    .exactOptional(),
+  /** What was promised, and how much of it has passed; only what has a target. */
+  clocks: z
+    .array(
+      z.object({
+        clock: z.enum(clockNames),
+        targetMs: count,
+        elapsedMs: count,
+        state: z.enum(['running', 'paused', 'met', 'breached', 'late-met', 'void']),
+        /** Whether it counts at this moment. */
+        counting: z.boolean(),
+        /** When it has counted its target; absent while that is not known (paused) or no longer matters (met). */
+        dueAt: z.number().exactOptional(),
+        stoppedAt: z.number().exactOptional(),
+      }),
+    )
+    .readonly(),
   alarms: count,
   affected: z.array(place).readonly(),
   households: count,
@@ -150,6 +176,12 @@ export const orderAnswer = order.extend({
         who: z.string().exactOptional(),
         why: z.string().exactOptional(),
         reason: text.exactOptional(),
+        severity: z.enum(severities).exactOptional(),
+        pause: z.enum(pauseReasons).exactOptional(),
+        /** Who had to hear that a clock is soon due, due, or long past. */
+        escalation: z
+          .object({ clock: z.enum(clockNames), level: z.enum(escalationLevels), round: count })
+          .exactOptional(),
       }),
     )
     .readonly(),

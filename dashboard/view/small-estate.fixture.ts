@@ -114,7 +114,7 @@ export function orderAt(root: string, more: Partial<WorkOrder> = {}): WorkOrder 
     households: 0,
     comments: [],
     photos: [],
-    history: [{ type: 'raised', atMs: startMs, why: 'the relay does not follow' }],
+    history: [{ type: 'raised', atMs: startMs, severity: 'P2', why: 'the relay does not follow' }],
     ...more,
   }
 }

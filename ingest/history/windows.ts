@@ -1,3 +1,5 @@
+import { offsetsOf } from '../../platform/time-zone.ts'
+
 /** How a stretch of time is cut into buckets. Both stores can do one thing, cut a window into slots of equal
  *  width; so a chart is one window, and local days are a few: in most zones a year is one window of 24 h
  *  slots, and where clocks change, the days of 23 and 25 hours are windows of their own. */
@@ -74,32 +76,4 @@ function firstInstant(date: number, offsetMs: (t: number) => number): number | u
 
 function dateOf(localMs: number): number {
   return Math.floor(localMs / dayMs) * dayMs
-}
-
-/** Local time minus UTC at an instant, ms. */
-function offsetsOf(timeZone: string): (t: number) => number {
-  const wallClock = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    calendar: 'gregory',
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-  })
-  return (t) => {
-    const shown = new Map(wallClock.formatToParts(t).map((part) => [part.type, Number(part.value)]))
-    const part = (type: Intl.DateTimeFormatPartTypes) => shown.get(type) ?? 0
-    const localMs = Date.UTC(
-      part('year'),
-      part('month') - 1,
-      part('day'),
-      part('hour'),
-      part('minute'),
-      part('second'),
-    )
-    return localMs - Math.floor(t / 1_000) * 1_000
-  }
 }

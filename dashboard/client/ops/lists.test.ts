@@ -20,6 +20,7 @@ function order(id: string, severity: OrderView['severity'], openedAt: number): O
     affected: [],
     households: 0,
     valves: [],
+    clocks: [],
     commentCount: 0,
     photoCount: 0,
     actions: [],

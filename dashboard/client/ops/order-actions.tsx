@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { pauseReasons } from '../../../estate/service-words.ts'
 import type { OrderAction } from '../../../estate/work-order.ts'
 import type { OrderView } from '../../protocol.ts'
 import type { LiveEstate } from './live-estate.ts'
@@ -15,12 +16,12 @@ type Doing =
   | { step: 'failed'; failure: Failure }
 
 /** What the server wants to know with an action, by its name in the body. */
-const questions = { assign: 'assignee', reopen: 'why', cancel: 'why' } as const
+const questions = { assign: 'assignee', pause: 'pause', reopen: 'why', cancel: 'why' } as const
 type AskingAction = keyof typeof questions
 
 export function OrderActions({ order, live }: { order: OrderView; live: LiveEstate }) {
   const [doing, setDoing] = useState<Doing>({ step: 'choosing' })
-  useEffect(() => setDoing({ step: 'choosing' }), [order.state, order.assignee])
+  useEffect(() => setDoing({ step: 'choosing' }), [order.state, order.assignee, order.pause?.since])
 
   async function act(action: OrderAction, body: Readonly<Record<string, string>> = {}) {
     setDoing({ step: 'sent', action })
@@ -79,7 +80,7 @@ interface QuestionOf {
 }
 
 function Question({ action, onAnswer, onBack }: QuestionOf) {
-  const input = useRef<HTMLInputElement>(null)
+  const input = useRef<HTMLInputElement & HTMLSelectElement>(null)
   useEffect(() => input.current?.focus(), [])
   return (
     <form
@@ -95,7 +96,17 @@ function Question({ action, onAnswer, onBack }: QuestionOf) {
     >
       <label class="field">
         <span>{say(`ask-${action}`)}</span>
-        <input ref={input} name={questions[action]} required maxLength={200} />
+        {action === 'pause' ? (
+          <select ref={input} name="pause">
+            {pauseReasons.map((reason) => (
+              <option key={reason} value={reason}>
+                {say(`waits-${reason}`)}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input ref={input} name={questions[action]} required maxLength={200} />
+        )}
       </label>
       <button class="button" data-weight="primary" type="submit">
         {say(`do-${action}`)}

@@ -30,6 +30,15 @@ export function OrderCard({ order, live }: { order: OrderView; live: LiveEstate 
       {order.recoveredAt !== undefined && (
         <p class="recovered">{say('recovered', { time: hourMinuteSecond(order.recoveredAt) })}</p>
       )}
+      {order.pause && (
+        <p class="order-line">
+          {say('paused', {
+            reason: say(`waits-${order.pause.reason}`),
+            who: order.pause.who,
+            time: dayAndMinute(order.pause.since),
+          })}
+        </p>
+      )}
       <Facts order={order} />
       <OrderActions order={order} live={live} />
     </li>
