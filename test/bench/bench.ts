@@ -2,6 +2,7 @@ import { Lifecycle } from '../../platform/lifecycle.ts'
 import { openLog } from '../../platform/log.ts'
 import { OperatorError } from '../../platform/operator-error.ts'
 import { district } from './district.ts'
+import { faults } from './faults.ts'
 import { history } from './history.ts'
 import { ingestAlone } from './ingest-alone.ts'
 import { pipeline } from './pipeline.ts'
@@ -36,6 +37,10 @@ const benchmarks: Record<string, Benchmark> = {
   district: {
     about: 'start, memory and longest turn of ingest with all devices of the district',
     run: district,
+  },
+  faults: {
+    about: 'readings/s of the fault engine on one core, and what each part and each rule costs [--quick]',
+    run: faults,
   },
   ingest: { about: 'processor time that ingest alone spends on a reading', run: ingestAlone },
 }
