@@ -5,8 +5,12 @@ import { z } from 'zod'
 import { command, runCommand, type Command as Asked } from './estate/commands.ts'
 import { refusalReasons } from './firmware-contracts/message.ts'
 import { openRecords } from './estate/records.ts'
+import { loadRegistry } from './estate/registry-store.ts'
 import { serverKey } from './estate/server-key.ts'
+import { overridesFrom } from './ingest/faults/parameter-layers.ts'
 import { IngestMemory } from './ingest/memory.ts'
+import { parameterCommand, runParameterCommand } from './ingest/parameter-commands.ts'
+import { ParameterDesk } from './ingest/parameter-desk.ts'
 import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
 import { QuarantineDesk } from './ingest/quarantine-desk.ts'
 import { QuarantineReplays } from './ingest/quarantine-replay.ts'
@@ -62,6 +66,7 @@ function program(config: Config): Command {
       print(await ask(config, { name: 'orders list', ...options })),
     )
   addQuarantine(cli, config)
+  addParameters(cli, config)
   return cli
 }
 
@@ -96,6 +101,30 @@ function addQuarantine(cli: Command, config: Config): void {
     .command('discard <id>')
     .description('forget a group and its raw messages; in the ledger they stay quarantined')
     .action((id: string) => about('discard', { id }))
+}
+
+function addParameters(cli: Command, config: Config): void {
+  const parameters = cli.command('parameters').description('what faults are judged by, and who changed it')
+  const at = (name: string) =>
+    parameters.command(name).option('--site <site>', 'without it the whole district')
+  const about = async (name: string, words: object) =>
+    print(await askParameters(config, { name: `parameters ${name}`, who: 'the operator', ...words }))
+  at('show')
+    .description('every parameter in force, and what differs from the layer below')
+    .action((options: { site?: string }) => about('show', options))
+  at('versions')
+    .description('who changed what, when and why')
+    .action((options: { site?: string }) => about('versions', options))
+  at('set <settings...>')
+    .description('H01.fallKpa=40 …; without a value it is taken back to the layer below')
+    .requiredOption('--why <reason>')
+    .action((settings: string[], options: object) =>
+      about('set', { ...options, set: overridesFrom(settings) }),
+    )
+  at('revert <version>')
+    .description('puts an earlier version in force again, as a new one')
+    .requiredOption('--why <reason>')
+    .action((version: string, options: object) => about('revert', { ...options, version: Number(version) }))
 }
 
 async function importFile(
@@ -151,6 +180,22 @@ async function askQuarantine(config: Config, words: unknown): Promise<unknown> {
     return await runQuarantineCommand(desk, asked)
   } finally {
     memory.stop()
+  }
+}
+
+async function askParameters(config: Config, words: unknown): Promise<unknown> {
+  const asked = parsed(parameterCommand, words)
+  const answered = await askServer(commandSocketOf(config), asked)
+  if (answered) return answered.result
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  try {
+    const registry = await loadRegistry(records)
+    const isSite = (id: string) => registry.site(id) !== undefined
+    const desk = new ParameterDesk({ records, isSite, clock: systemClock })
+    await desk.start()
+    return await runParameterCommand(desk, asked)
+  } finally {
+    await records.destroy()
   }
 }
 

@@ -23,6 +23,7 @@ import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
 import { countedLevels, defaultServiceLevels } from './estate/service-levels.ts'
 import { Staff } from './estate/staff.ts'
 import { Ingest } from './ingest/ingest.ts'
+import { parameterCommand, runParameterCommand } from './ingest/parameter-commands.ts'
 import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
 import { keepAlive, systemClock as clock } from './platform/clock.ts'
 import { askServer, CommandSocket } from './platform/command-socket.ts'
@@ -254,6 +255,8 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
     run: async (asked) => {
       const aboutQuarantine = quarantineCommand.safeParse(asked)
       if (aboutQuarantine.success) return runQuarantineCommand(ingest.quarantine, aboutQuarantine.data)
+      const aboutParameters = parameterCommand.safeParse(asked)
+      if (aboutParameters.success) return runParameterCommand(ingest.parameters, aboutParameters.data)
       const answer = await runCommand({ records, key, timeZone, clock }, command.parse(asked))
       // Who has the answer to an import may ask for its devices at once.
       await registry.refresh()
@@ -288,6 +291,7 @@ async function startDashboard(
     faults: () => ingest.alarms(),
     ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,
+    parameters: ingest.parameters,
     health: () => healthOfAll(link),
     metricsText: () => metricsOfAll(link),
     flows: { socketPath: flowsSocketOf(config), ensureStarted: () => link.ensure('flows') },
@@ -322,6 +326,7 @@ async function startSim({ config, logger, lifecycle, link }: Parts): Promise<voi
     const answered = await askServer(commandSocketOf(config), asked)
     const { credentials } = z.object({ credentials: z.array(z.unknown()) }).parse(answered?.result)
     const text = JSON.stringify({ format: 'estate-credentials/1', credentials })
+    await askServer(commandSocketOf(config), demoSeason)
     writeFileSync(credentialsFile, `${text}\n`, { mode: 0o600 })
   }
   const estate = new SimulatedEstate({
@@ -337,6 +342,15 @@ async function startSim({ config, logger, lifecycle, link }: Parts): Promise<voi
   estate.start()
   lifecycle.onStop('simulated estate', () => estate.stop())
   link.answer('health', () => Promise.resolve({ ok: true, detail: 'the simulated estate runs' }))
+}
+
+/** The simulated winter lasts all year, so the demo estate says that it heats. */
+const demoSeason = {
+  name: 'parameters set',
+  set: { season: { announced: [{ mode: 'heating', fromMs: 0 }] } },
+  site: 'hengkang',
+  who: 'the demo',
+  why: 'the simulated estate heats all year',
 }
 
 /** At our own broker each role has a secret of its own; at an external one all share the operator's login. */

@@ -35,6 +35,8 @@ export interface Schema {
   }
   fault_memory: { only: number; cursor: number; snapshot: string }
   device_memory: { device: string; memory: string }
+  /** A row is written once. */
+  parameter_version: { site: string; version: number; body: string }
 }
 
 const first: Migration = {
@@ -173,10 +175,23 @@ const mergedInto: Migration = {
   },
 }
 
+const parameters: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('parameter_version')
+      .addColumn('site', 'text', (column) => column.notNull())
+      .addColumn('version', 'integer', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('parameter_version_key', ['site', 'version'])
+      .execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
   '2026-11-23-work-orders': orders,
   '2026-11-25-device-memories': deviceMemories,
   '2026-11-25-orders-merged-into': mergedInto,
+  '2026-11-25-parameters': parameters,
 }

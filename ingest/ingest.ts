@@ -25,6 +25,7 @@ import { LiveState } from './live-state.ts'
 import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
 import { ReplayAsker } from './replay-asker.ts'
+import { ParameterDesk } from './parameter-desk.ts'
 import { QuarantineDesk } from './quarantine-desk.ts'
 import { RejectBudget } from './reject-budget.ts'
 import { QuarantineReplays } from './quarantine-replay.ts'
@@ -49,6 +50,7 @@ export class Ingest {
   readonly history: HistoryStore
   readonly live: LiveState
   readonly quarantine: QuarantineDesk
+  readonly parameters: ParameterDesk
   readonly #clock: Clock
   readonly #lifecycle: Lifecycle
   readonly #reader: IntakeReader
@@ -67,7 +69,7 @@ export class Ingest {
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
 
   constructor(options: IngestOptions) {
-    const { config, clock, logger, metrics, records, registry, orders } = options
+    const { config, clock, logger, metrics, registry } = options
     this.#clock = clock
     this.#lifecycle = new Lifecycle(logger)
     this.#reader = openIntakeReader(join(config.dataDir, 'intake.db'))
@@ -110,19 +112,16 @@ export class Ingest {
     const health = () => this.#writer.health()
     this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
     this.#escalator = new Escalator(options)
+    this.parameters = new ParameterDesk({ ...options, isSite: (id) => registry.get().site(id) !== undefined })
     this.#watch = new Watch({
+      ...options,
       log: this.#log,
       origin,
-      records,
-      registry,
-      orders,
       live: this.live,
       notices: this.#notices,
+      parameters: this.parameters,
       timeZone: config.timeZone,
       onCursor: (position) => this.#cursors.set('watch', position),
-      clock,
-      logger,
-      metrics,
     })
   }
 
@@ -147,6 +146,7 @@ export class Ingest {
     started.onStop('history writer', () => this.#writer.stop())
     this.#asker.start()
     started.onStop('replay asker', () => this.#asker.stop())
+    await this.parameters.start()
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())
     await this.#escalator.start(fail)

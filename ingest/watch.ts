@@ -17,6 +17,7 @@ import { FaultEngine } from './faults/engine.ts'
 import { deviceMemory, engineMemory, type DeviceMemory } from './faults/engine-state.ts'
 import { liveMemory, type LiveState } from './live-state.ts'
 import type { Notices } from './notices.ts'
+import type { ParameterDesk } from './parameter-desk.ts'
 
 /** The consumer that watches: it keeps the live state and feeds the fault engine, independently of history, so
  *  that a database that is down hides no burst.
@@ -42,6 +43,7 @@ export interface WatchParts {
   orders: OrderBook
   live: LiveState
   notices: Notices
+  parameters: ParameterDesk
   timeZone: string
   onCursor: (position: number) => void
   clock: Clock
@@ -78,13 +80,15 @@ export class Watch {
 
   /** `fail` is called when the consumer cannot go on. */
   async start(fail: (cause: unknown) => void): Promise<void> {
-    const { records, registry, orders, origin, notices, clock, onCursor } = this.#parts
+    const { records, registry, orders, parameters, origin, notices, clock, onCursor } = this.#parts
+    this.#engine.replaceParameters(parameters.get())
     const memory = await loadFaultMemory(records)
     if (memory) this.#restore(memory)
     this.#cursor = Math.max(memory?.cursor ?? 0, origin())
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
     registry.onChange((next) => this.#engine.replaceRegistry(next))
+    parameters.onChange((next) => this.#engine.replaceParameters(next))
     orders.onChange((order) => {
       if (isClosed(order.state)) this.#closed.push(order)
       notices.order(orderNotice(order, clock.now()))

@@ -12,6 +12,7 @@ import { isolationOf } from '../estate/valves.ts'
 import { DecodedLog } from '../ingest/decoded-log.ts'
 import { LiveState } from '../ingest/live-state.ts'
 import { Notices } from '../ingest/notices.ts'
+import { ParameterDesk } from '../ingest/parameter-desk.ts'
 import { Watch } from '../ingest/watch.ts'
 import { systemClock, type Clock } from '../platform/clock.ts'
 import type { IntakeReader } from '../platform/intake-message.ts'
@@ -51,6 +52,8 @@ async function watch(until?: number) {
   const log = new DecodedLog({ reader: boundTo(reader, { end, onEnd: read.resolve }), clock })
   log.start()
   const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
+  const parameters = new ParameterDesk({ records, isSite: () => true, clock })
+  await parameters.start()
   const reached = Promise.withResolvers<void>()
   const watching = new Watch({
     log,
@@ -59,6 +62,7 @@ async function watch(until?: number) {
     registry,
     orders,
     live: new LiveState({ clock }),
+    parameters,
     notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
     timeZone: 'Asia/Shanghai',
     onCursor: (position) => (position >= end ? reached.resolve() : undefined),

@@ -28,6 +28,8 @@ const examples: Readonly<Record<string, string>> = {
 const bodies = [
   ['session', { name: 'engineer', password: 'right' }],
   ['comments', { text: 'the cellar is dry' }],
+  ['parameters', { set: { H01: { fallKpa: 40 } }, why: 'a steep estate' }],
+  ['revert', { version: 0, why: 'it was better before' }],
 ] as const
 
 function exampleOf(path: string): string {
@@ -50,7 +52,7 @@ describe('every call of the table', () => {
       const response = await dashboard.ask(exampleOf(route.path), {
         method: route.method.toUpperCase(),
         as: 'engineer',
-        ...(route.method === 'post' && {
+        ...(['post', 'put', 'patch'].includes(route.method) && {
           body: JSON.stringify(body),
           headers: { 'content-type': 'application/json' },
         }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { refusalReasons } from '../../firmware-contracts/message.ts'
-import type { DashboardDeps, Session } from './ports.ts'
+import { forbidden, isEngineer } from './engineers.ts'
+import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
 import {
@@ -81,7 +82,7 @@ function acting({ quarantine, log }: DashboardDeps): Route[] {
       answer: replayAnswer,
       refusals: [403, 409],
       async handle({ body, session }) {
-        if (!session || !mayAct(session)) return forbidden
+        if (!session || !isEngineer(session)) return forbidden
         const done = await quarantine.replay(body)
         if (!done.ok) return { problem: problem(409, done.reason) }
         log.info({ who: session.name, ...body, ...done.result }, 'the quarantine was replayed')
@@ -98,7 +99,7 @@ function acting({ quarantine, log }: DashboardDeps): Route[] {
       answer: discardAnswer,
       refusals: [403, 404, 409],
       handle({ params: { id }, session }) {
-        if (!session || !mayAct(session)) return forbidden
+        if (!session || !isEngineer(session)) return forbidden
         const done = quarantine.discard(id)
         if (!done.ok) return { problem: problem(409, done.reason) }
         if (!done.result.discarded) return unknownGroup(id)
@@ -108,12 +109,6 @@ function acting({ quarantine, log }: DashboardDeps): Route[] {
     }),
   ]
 }
-
-function mayAct({ role }: Session): boolean {
-  return role === 'engineer' || role === 'admin'
-}
-
-const forbidden = { problem: problem(403, 'for engineers and admins') }
 
 function unknownGroup(id: number) {
   return { problem: problem(404, `there is no group ${id} in quarantine`) }

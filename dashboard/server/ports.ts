@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { LiveFeed } from '../../estate/live.ts'
+import type { ParameterVersion } from '../../estate/parameter-book.ts'
 import type { Registry } from '../../estate/registry.ts'
 import type { Photo } from '../../estate/order-notes.ts'
 import type { CountedLevels } from '../../estate/service-levels.ts'
@@ -25,6 +26,7 @@ export interface DashboardDeps {
   faults: () => readonly AlarmView[]
   ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
+  parameters: ParameterDesk
   health: () => Promise<Health>
   /** In Prometheus' text format. */
   metricsText: () => Promise<string>
@@ -162,6 +164,34 @@ export interface QuarantineDesk {
     }>
   >
   discard(id: number): Done<{ discarded: boolean }>
+}
+
+/** What engineers may change of how faults are judged; `*` is the whole district. */
+export interface ParameterDesk {
+  /** Every parameter with its default and its bounds. */
+  schema: z.ZodObject
+  isKnown(site: string): boolean
+  show(site: string): ParameterSheet
+  /** The newest first. */
+  versions(site: string, page: { limit: number; before?: number }): Promise<ParameterVersion[]>
+  change(
+    site: string,
+    wish:
+      { type: 'patch' | 'replace'; set: ParameterVersion['overrides'] } | { type: 'revert'; version: number },
+    deed: { who: string; why: string; basedOn?: number },
+  ): Promise<
+    | { ok: true; version: ParameterVersion }
+    | { ok: false; mistakes: readonly { field: string; detail: string }[] }
+    | { ok: false; conflict: string }
+  >
+}
+
+export interface ParameterSheet {
+  site: string
+  version: number
+  overrides: ParameterVersion['overrides']
+  values: Record<string, unknown>
+  changed?: Pick<ParameterVersion, 'who' | 'why' | 'atMs'>
 }
 
 export interface Health {

@@ -6,7 +6,7 @@ import { problem, type Problem } from './problem.ts'
  *  to see that no stranger gets in. `route` ties the handler's types to the schemas: what it is given was
  *  parsed, and what it answers is cut to the schema of the answer. */
 export interface Route {
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** As express writes it: `/api/v1/sites/:site/chargers`. */
   path: string
   /** `staff` needs a session; nobody else reaches the handler. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Socket } from 'socket.io-client'
 import { io } from 'socket.io-client'
+import { z } from 'zod'
 import type { LiveDevice, LiveFeed } from '../../estate/live.ts'
 import type { Registry, RegistryContent } from '../../estate/registry.ts'
 import { buildRegistry } from '../../estate/registry-index.ts'
@@ -17,6 +18,7 @@ import type {
   DashboardDeps,
   Health,
   OrderDesk,
+  ParameterDesk,
   QuarantineDesk,
   QuarantineItem,
   QuarantineSelection,
@@ -62,6 +64,7 @@ export class RunningDashboard {
           devices: ledger.devices.filter(({ device }) => device.includes(part)).slice(0, limit),
         }),
       quarantine: this.quarantine,
+      parameters,
       health: () => Promise.resolve(this.health),
       metricsText: () => Promise.resolve('estate_accepted_total 7\n'),
       flows: { socketPath: '/nowhere', ensureStarted: () => Promise.reject(new Error('not in this test')) },
@@ -260,6 +263,19 @@ export class HandMadeQuarantine implements QuarantineDesk {
     if (this.busy) return { ok: false, reason: 'a replay is under way' } as const
     return { ok: true, result: { discarded: this.items.some((item) => item.id === id) } } as const
   }
+}
+
+/** Takes every change and keeps none: what changing does is tested on the real desk. */
+const parameters: ParameterDesk = {
+  schema: z.object({ H01: z.object({ fallKpa: z.number().default(50) }) }),
+  isKnown: (site) => site === 'oak' || site === '*',
+  show: (site) => ({ site, version: 0, overrides: {}, values: { H01: { fallKpa: 50 } } }),
+  versions: () => Promise.resolve([]),
+  change: (site, _, { who, why }) =>
+    Promise.resolve({
+      ok: true,
+      version: { site, version: 1, overrides: {}, changes: [], who, why, atMs: startMs },
+    }),
 }
 
 const line = {

@@ -3,6 +3,7 @@ import { ageMs, deviceView, signalsOf } from '../view/devices.ts'
 import type { Sources } from '../view/sources.ts'
 import { bookRoutes } from './book-routes.ts'
 import { orderRoutes } from './order-routes.ts'
+import { parameterRoutes } from './parameter-routes.ts'
 import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
@@ -16,6 +17,7 @@ export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readon
     ...orderRoutes(deps),
     faultRoute(deps),
     ...bookRoutes(deps),
+    ...parameterRoutes(deps),
   ]
 }
 

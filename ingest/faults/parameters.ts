@@ -39,9 +39,12 @@ export const siteParameters = z.object({
 
 export type SiteParameters = z.infer<typeof siteParameters>
 
-/** Site -> what differs there from the defaults. */
+/** Site -> the parameters in force there; under `wholeDistrict` those of every other site, if not the defaults. */
 export const parameters = z.record(z.string(), siteParameters)
 export type Parameters = Readonly<Record<string, SiteParameters>>
+
+/** Stands for the whole district; no site may be called so. */
+export const wholeDistrict = '*'
 
 export const defaultParameters: SiteParameters = siteParameters.parse({})
 

@@ -1,7 +1,7 @@
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Registry, RegistryDevice } from '../../estate/registry.ts'
 import { pressureBand, type PressureBand } from '../../estate/pressure-band.ts'
-import { defaultParameters, type Parameters, type SiteParameters } from './parameters.ts'
+import { defaultParameters, wholeDistrict, type Parameters, type SiteParameters } from './parameters.ts'
 
 /** The facts of the registry that judging a sample needs. */
 export interface Place {
@@ -20,7 +20,7 @@ export interface Place {
 
 /** From the registry to what judging needs: node, band, rating and the site's parameters. */
 export function limitsOf(site: string, parameters: Parameters): SiteParameters {
-  return parameters[site] ?? defaultParameters
+  return parameters[site] ?? parameters[wholeDistrict] ?? defaultParameters
 }
 
 /** Undefined for a port that the registry does not know. */

@@ -6,6 +6,7 @@ import { openRecords } from '../../estate/records.ts'
 import { DecodedLog } from '../../ingest/decoded-log.ts'
 import { LiveState } from '../../ingest/live-state.ts'
 import { Notices } from '../../ingest/notices.ts'
+import { ParameterDesk } from '../../ingest/parameter-desk.ts'
 import { Watch } from '../../ingest/watch.ts'
 import { systemClock, type Clock } from '../../platform/clock.ts'
 import type { IntakeMessage, IntakeReader } from '../../platform/intake-message.ts'
@@ -91,6 +92,8 @@ async function live(folder: string, count: number): Promise<void> {
   await registry.start()
   const log = new DecodedLog({ reader, clock })
   log.start()
+  const parameters = new ParameterDesk({ records, isSite: () => true, clock })
+  await parameters.start()
   const watch = new Watch({
     log,
     origin: () => reader.origin(),
@@ -98,6 +101,7 @@ async function live(folder: string, count: number): Promise<void> {
     registry,
     orders: new OrderBook({ records, timeZone: 'Asia/Shanghai' }),
     live: new LiveState({ clock }),
+    parameters,
     notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
     timeZone: 'Asia/Shanghai',
     onCursor: () => {},
