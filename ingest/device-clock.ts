@@ -31,8 +31,14 @@ export function watchClock(was: ClockWatch | undefined, reading: Reading, receiv
   return next
 }
 
-export function shownClock({ source, offsets, stamped }: ClockWatch): DeviceClock {
-  const offsetMs = offsets.toSorted((a, b) => a - b)[Math.floor(offsets.length / 2)] ?? 0
+/** The median, ms; 0 before the first message. */
+export function clockOffsetMs({ offsets }: ClockWatch): number {
+  return offsets.toSorted((a, b) => a - b)[Math.floor(offsets.length / 2)] ?? 0
+}
+
+export function shownClock(watched: ClockWatch): DeviceClock {
+  const { source, stamped } = watched
+  const offsetMs = clockOffsetMs(watched)
   const off = stamped || Math.abs(offsetMs) > toleranceMs
   return { source, offsetMs, state: source === 'u' ? 'unset' : off ? 'off' : 'right' }
 }

@@ -34,6 +34,7 @@ export const watchMemory = z.object({
   worst: z.number().nullable(),
   /** See `Raised` in correlate.ts. */
   pullKpa: z.number().nullable(),
+  kin: z.string().exactOptional(),
 })
 export type WatchMemory = z.infer<typeof watchMemory>
 
@@ -50,7 +51,7 @@ export function checksAt(place: Place): readonly Check[] {
   if (known) return known
   const checks = rules.flatMap((rule) =>
     rule.conditions
-      .filter(({ signal, at = everywhere }) => signal !== 'conn' && at(place))
+      .filter(({ ofDevice, at = everywhere }) => !ofDevice && at(place))
       .map((condition) => checkOf(rule, condition, place)),
   )
   alike.set(signature, checks)
@@ -74,7 +75,7 @@ export function deviceOf(alarmKey: string): string {
 }
 
 export function newWatch(check: Check, place: Place, lane = ''): Watch {
-  const memory = { alarm: neverRaised, before: null, limit: null, worst: null, pullKpa: null }
+  const memory: WatchMemory = { alarm: neverRaised, before: null, limit: null, worst: null, pullKpa: null }
   return { key: keyOf(check, place, lane), check, place, memory }
 }
 
@@ -97,7 +98,8 @@ export function move(watch: Watch, seen: Observation, atMs: number, listener: Li
 /** The watch as an alarm that stands. */
 export function raisedBy({ key, check, place, memory }: Watch): Raised {
   const { rule, condition, severity } = check
-  const { before, worst, limit, pullKpa } = memory
+  const { before, worst, limit, pullKpa, kin } = memory
+  const aloneMs = rule.aloneMs?.(place.limits, place.kind)
   return {
     key,
     rule: rule.id,
@@ -112,5 +114,7 @@ export function raisedBy({ key, check, place, memory }: Watch): Raised {
     fallKpa: before === null || worst === null ? null : Math.max(0, before - worst),
     pullKpa,
     opensAtOnce: rule.opensAtOnce(place.kind, place.port),
+    ...(aloneMs !== undefined && { aloneMs }),
+    ...(kin !== undefined && { kin }),
   }
 }

@@ -33,8 +33,8 @@ const tellEveryMs = 30_000
 
 export const caseBookState = z.object({
   standing: z.array(raised),
-  /** Alarm key -> server time at which its hold-off ends. */
-  waiting: z.array(z.tuple([z.string(), z.number()])),
+  /** Alarm key, the server time at which its hold-off ends, and until when it waits if it stands alone. */
+  waiting: z.array(z.tuple([z.string(), z.number(), z.number()])),
   incidents: z.array(incident),
   nextNumber: z.int(),
 })
@@ -55,7 +55,8 @@ export interface Explained {
 export class CaseBook {
   readonly #around: Surroundings
   readonly #standing = new Map<string, Map<string, Raised>>()
-  readonly #waiting = new Map<string, number>()
+  /** Alarm key -> when its hold-off ends, and until when it waits if nothing shares its cause; server time. */
+  readonly #waiting = new Map<string, { dueMs: number; aloneUntilMs: number }>()
   readonly #incidents = new Map<string, Incident>()
   /** Alarm key -> the site at which it stands. */
   readonly #siteOf = new Map<string, string>()
@@ -80,7 +81,9 @@ export class CaseBook {
     const cause = causeOf(alarm, this.#scene(alarm.site))
     const isRoot = alarm.opensAtOnce && cause.basis === 'measured' && cause.root === alarm.node
     if (open || isRoot) return this.#gather(cause)
-    this.#waiting.set(alarm.key, nowMs + this.#around.limits(alarm.site).holdOffMs)
+    const { holdOffMs } = this.#around.limits(alarm.site)
+    const aloneUntilMs = nowMs + Math.max(holdOffMs, alarm.aloneMs ?? 0)
+    this.#waiting.set(alarm.key, { dueMs: nowMs + holdOffMs, aloneUntilMs })
   }
 
   /** An alarm no longer stands: it has ended, or it is not watched any longer. `atMs`: sample time. */
@@ -106,7 +109,7 @@ export class CaseBook {
   /** Acts on what time alone brings: hold-offs that end, news worth a report, recovery, leftovers. */
   step(nowMs: number): void {
     this.#nowMs = nowMs
-    for (const [key, dueMs] of [...this.#waiting].sort(([, a], [, b]) => a - b)) {
+    for (const [key, { dueMs }] of [...this.#waiting].sort(([, a], [, b]) => a.dueMs - b.dueMs)) {
       if (dueMs <= nowMs && this.#waiting.has(key)) this.#endHoldOff(key)
     }
     for (const known of this.#incidents.values()) {
@@ -139,7 +142,7 @@ export class CaseBook {
   snapshot(): CaseBookState {
     return {
       standing: this.standing(),
-      waiting: [...this.#waiting],
+      waiting: [...this.#waiting].map(([key, { dueMs, aloneUntilMs }]) => [key, dueMs, aloneUntilMs]),
       incidents: [...this.#incidents.values()],
       nextNumber: this.#nextNumber,
     }
@@ -147,7 +150,7 @@ export class CaseBook {
 
   restore(saved: CaseBookState): void {
     for (const alarm of saved.standing) this.#stand(alarm)
-    for (const [key, dueMs] of saved.waiting) this.#waiting.set(key, dueMs)
+    for (const [key, dueMs, aloneUntilMs] of saved.waiting) this.#waiting.set(key, { dueMs, aloneUntilMs })
     for (const known of saved.incidents) {
       this.#incidents.set(known.key, known)
       const housed = Object.values(known.members).filter(
@@ -189,9 +192,21 @@ export class CaseBook {
   }
 
   #endHoldOff(key: string): void {
-    this.#waiting.delete(key)
     const alarm = this.#at(this.#siteOf.get(key) ?? '').get(key)
-    if (alarm) this.#gather(causeOf(alarm, this.#scene(alarm.site)))
+    const cause = alarm && causeOf(alarm, this.#scene(alarm.site))
+    const patientUntilMs = cause ? this.#patientUntilMs(cause) : 0
+    const waits = this.#waiting.get(key)
+    if (waits && patientUntilMs > this.#nowMs) return void (waits.dueMs = patientUntilMs)
+    this.#waiting.delete(key)
+    if (cause) this.#gather(cause)
+  }
+
+  /** What stands alone may mend itself, and what it explains waits with it. What many share does not wait. */
+  #patientUntilMs({ basis, root, rule, explained }: Cause): number {
+    if (basis === 'inferred') return 0
+    const own = explained.filter((alarm) => alarm.node === root && alarm.rule === rule.id)
+    const untilMs = own.map(({ key }) => this.#waiting.get(key)?.aloneUntilMs ?? 0)
+    return untilMs.length > 0 ? Math.min(...untilMs) : 0
   }
 
   /** One cause, one incident: opens it, revives it, or moves the oldest of those it explains up to it. */

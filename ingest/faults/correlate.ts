@@ -13,7 +13,8 @@ import { ruleOf, rules } from './rules/table.ts'
  *
  *  - by an alarm that stands up there and swallows its rule (the station has lost its pressure too), or
  *  - by its siblings: when at least 3 and at least 30 % of what hangs on one place alarm alike, the place is
- *    the cause, though nobody measures it.
+ *    the cause, though nobody measures it, or
+ *  - by its kin: when several devices of an estate that have the same firmware do the same wrong, it is none of them.
  *
  *  A measured cause beats an inferred one. Among equals the higher explanatory score wins: explained alarms
  *  divided by one plus those that would be expected and are normal. Then the higher place; then electrical
@@ -41,6 +42,10 @@ export const raised = z.object({
   pullKpa: z.number().nullable(),
   /** A root by nature (rules.ts). */
   opensAtOnce: z.boolean(),
+  /** How long it waits for an order when nothing else shares its cause, ms; absent: no longer than the hold-off. */
+  aloneMs: z.number().exactOptional(),
+  /** What it has in common with others beyond all trees: a firmware, and what is wrong with it. */
+  kin: z.string().exactOptional(),
 })
 /** An alarm that stands. */
 export type Raised = z.infer<typeof raised>
@@ -80,7 +85,8 @@ interface Candidate extends Cause {
 export function causeOf(alarm: Raised, scene: Scene): Cause {
   const rule = ruleOf(alarm.rule)
   if (rule.lifeSafety) return itself(alarm, scene)
-  const [best] = [...atTheSamePlace(alarm, scene), ...upstream(alarm, scene)].sort(byPreference)
+  const candidates = [...atTheSamePlace(alarm, scene), ...upstream(alarm, scene), ...amongKin(alarm, scene)]
+  const [best] = candidates.sort(byPreference)
   if (!best) return itself(alarm, scene)
   return best.by ? causeOf(best.by, scene) : best
 }
@@ -167,6 +173,25 @@ function byChildren(
     tree,
     height,
   }
+}
+
+/** What several do that are of one make is the maker's. */
+function amongKin(alarm: Raised, { registry, standing, limits }: Scene): Candidate[] {
+  const rule = ruleOf(alarm.rule)
+  const family = standing.filter(({ kin, rule: other }) => kin === alarm.kin && other === alarm.rule)
+  const kind = registry.device(alarm.device)?.kind
+  if (
+    alarm.kin === undefined ||
+    kind === undefined ||
+    family.length < (rule.kinAtLeast?.(limits) ?? Infinity)
+  )
+    return []
+  const of = registry.devicesOf(alarm.site, kind).length
+  const share = { alarming: family.length, of }
+  const score = family.length / (1 + of - family.length)
+  return [
+    { root: alarm.site, rule, basis: 'inferred', explained: family, share, score, tree: 'comms', height: 1 },
+  ]
 }
 
 /** The measured places below a position that could show a fault of this class. Pipes branch, so along the

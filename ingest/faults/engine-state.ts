@@ -3,6 +3,8 @@ import type { RegistryDevice } from '../../estate/registry.ts'
 import { caseBookState } from './case-book.ts'
 import { serviceWindow } from './service-window.ts'
 import { hearing, type Hearing } from './silence.ts'
+import { deviceHealth, type DeviceHealth } from './device-health.ts'
+import { healthWatchOf } from './device-watch.ts'
 import { keyOf, watchMemory, type Watch } from './alarm-watch.ts'
 import { remember, streamMemory, watchAt, type Stream } from './stream.ts'
 import { turn, type Turn } from './turn.ts'
@@ -14,6 +16,9 @@ import { turn, type Turn } from './turn.ts'
 export const deviceMemory = z.object({
   hearing,
   silence: watchMemory,
+  health: deviceHealth.exactOptional(),
+  /** Alarms of its health. */
+  unwell: z.record(z.string(), watchMemory).default({}),
   streams: z.array(streamMemory),
   turn: turn.exactOptional(),
 })
@@ -39,17 +44,22 @@ export interface WatchedDevice {
   hearing: Hearing
   /** D01 */
   silence: Watch
+  health?: DeviceHealth
+  /** Alarms of its health that are not normal. */
+  unwell: Watch[]
   /** Lane (port, upload) -> its samples. */
   streams: Map<string, Stream>
 }
 
 export function memoryOf(
-  { hearing: heard, silence, streams }: WatchedDevice,
+  { hearing: heard, silence, health, unwell, streams }: WatchedDevice,
   at: Turn | undefined,
 ): DeviceMemory {
   return {
     hearing: heard,
     silence: silence.memory,
+    ...(health && { health }),
+    unwell: Object.fromEntries(unwell.map(({ key, memory }) => [key, memory])),
     streams: [...streams.values()].map(remember),
     ...(at && { turn: at }),
   }
@@ -62,5 +72,5 @@ export function quietWatch(known: WatchedDevice | undefined, alarmKey: string): 
     const at = stream.checks.findIndex((check) => keyOf(check, stream.place, stream.lane) === alarmKey)
     if (at >= 0) return watchAt(stream, at)
   }
-  return undefined
+  return healthWatchOf(known, alarmKey)
 }

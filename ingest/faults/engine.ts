@@ -7,6 +7,7 @@ import { alarmViews, type AlarmView } from './alarm-view.ts'
 import { move, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
+import { hear, miss, missedSinceMs, watchBirth, watchReading } from './device-watch.ts'
 import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { observationOf, refusal, type AlarmInstruction, type Instruction } from './instructions.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
@@ -14,7 +15,6 @@ import type { Parameters } from './parameters.ts'
 import { limitsOf } from './places.ts'
 import { clockTimes } from './report.ts'
 import type { ServiceWindow } from './service-window.ts'
-import { expectedPeriodMs, silenceLimitMs } from './silence.ts'
 import { evaluate } from './stream.ts'
 import type { Turn } from './turn.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -93,6 +93,7 @@ export class FaultEngine {
     const known = this.#devices.get(reading.device)
     if (known) {
       this.#hear(known, reading.boot)
+      watchReading(known, reading, receivedMs, this.#listener)
       this.#waiting.reading(reading, receivedMs)
     }
     return this.#decided()
@@ -131,6 +132,7 @@ export class FaultEngine {
       const periodsS = Object.values(message.birth.periodS).filter((periodS) => periodS > 0)
       if (periodsS.length > 0) known.hearing.periodMs = Math.min(...periodsS) * 1_000
       this.#hear(known, message.birth.boot)
+      watchBirth(known, message.birth, receivedMs, this.#listener)
       const { boot, seq, deliveryS } = message.birth
       this.#waiting.declareDelivery(known.device.id, deliveryS)
       this.#waiting.pass(known.device.id, { boot, seq, receivedMs })
@@ -275,26 +277,16 @@ export class FaultEngine {
     evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
   }
 
-  #hear({ device, hearing, silence }: WatchedDevice, boot: number): void {
-    this.#touched.add(device.id)
-    hearing.heardMs = this.#nowMs
-    if (boot > hearing.boot) hearing.boot = boot
-    if (silence.memory.alarm.state === 'normal') return
-    hearing.back++
-    const back = hearing.back >= silence.place.limits.D01.backAfterMessages
-    move(silence, { type: back ? 'calm' : 'between' }, this.#nowMs, this.#listener)
+  #hear(known: WatchedDevice, boot: number): void {
+    this.#touched.add(known.device.id)
+    hear(known, { boot, nowMs: this.#nowMs }, this.#listener)
   }
 
-  /** Missed from `sinceMs` on: its alarms freeze, because no data is not good news. */
-  #miss({ device, hearing, silence, streams }: WatchedDevice, sinceMs: number): void {
-    if (hearing.heardMs === null) return
-    this.#touched.add(device.id)
-    this.#waiting.leave(device.id)
-    hearing.back = 0
-    move(silence, { type: 'breach' }, sinceMs, this.#listener)
-    for (const { watches } of streams.values()) {
-      for (const watch of watches) if (watch) move(watch, { type: 'no-data' }, sinceMs, this.#listener)
-    }
+  #miss(known: WatchedDevice, sinceMs: number): void {
+    if (known.hearing.heardMs === null) return
+    this.#touched.add(known.device.id)
+    this.#waiting.leave(known.device.id)
+    miss(known, sinceMs, this.#listener)
   }
 
   #advance(nowMs: number): void {
@@ -318,10 +310,8 @@ export class FaultEngine {
     this.#nowMs = atMs
     this.#waiting.step(atMs)
     for (const known of this.#devices.all()) {
-      const { heardMs } = known.hearing
-      if (heardMs === null || isBreached(known.silence.memory.alarm)) continue
-      const dueMs = Math.max(heardMs, this.#resumedMs) + this.#silenceLimitMs(known)
-      if (atMs > dueMs) this.#miss(known, dueMs)
+      const sinceMs = missedSinceMs(known, this.#resumedMs)
+      if (sinceMs !== undefined && atMs > sinceMs) this.#miss(known, sinceMs)
     }
     if (this.#duty.step(atMs)) this.#reviewDuty()
     for (const watch of this.#devices.allRaised()) {
@@ -330,11 +320,6 @@ export class FaultEngine {
     }
     this.#book.step(atMs)
     this.#stirred = true
-  }
-
-  #silenceLimitMs({ device, hearing, silence }: WatchedDevice): number {
-    const periodMs = hearing.periodMs ?? expectedPeriodMs(device.kind, device.comms !== undefined)
-    return silenceLimitMs(periodMs, silence.place.limits)
   }
 
   /** Something else is watched from now on. */

@@ -31,6 +31,9 @@ export const siteParameters = z.object({
       /** The same fault again within this time is the same order. */
       relapseMs: duration(24 * hour),
       clearShare: share(0.95),
+      /** Devices of an estate with one firmware that make a reboot loop, or a violation, the firmware's. */
+      loopsOfFirmware: z.int().min(2).default(5),
+      violationsOfFirmware: z.int().min(2).default(2),
       /** What so many households feel is a step graver. */
       manyHouseholds: z.int().min(1).default(50),
     })

@@ -2,13 +2,14 @@ import { z } from 'zod'
 import type { LocalHour } from './local-hour.ts'
 import type { Place } from './places.ts'
 import { chargingSenses, freshCharging, senseCharging } from './rules/charging-senses.ts'
+import { deviceSenses, senseDevice } from './rules/device-senses.ts'
 import { freshHeating, heatingSenses, senseHeating } from './rules/heating-senses.ts'
 import { freshWater, senseWater, waterSenses } from './rules/water-senses.ts'
 import type { Values } from './sample.ts'
 
 /** What one stream of samples remembers of its past, each part bounded; the conditions of the rules read it.
  *  A stream has only the senses of its place. */
-export const senses = z.object({ ...heatingSenses, ...waterSenses, ...chargingSenses })
+export const senses = z.object({ ...heatingSenses, ...waterSenses, ...chargingSenses, ...deviceSenses })
 export type Senses = z.infer<typeof senses>
 
 export function freshSenses(place: Place): Senses {
@@ -28,6 +29,7 @@ export function freshSenses(place: Place): Senses {
 
 /** Takes in the sample of `atMs`, newer than all before it. */
 export function sense(of: Senses, place: Place, values: Values, atMs: number, localHour: LocalHour): void {
+  senseDevice(of, place, values, atMs)
   switch (place.kind) {
     case 'heat-station':
     case 'heat-entrance':

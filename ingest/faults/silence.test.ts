@@ -7,6 +7,7 @@ import {
   minute,
   morning,
   newEngine,
+  newEngineWith,
   opened,
   says,
   tellAll,
@@ -21,8 +22,7 @@ const direct = twentyHouses.devices.filter(({ comms }) => comms === undefined).m
 const everyone = twentyHouses.devices.map(({ id }) => id)
 
 /** Everybody has spoken once; nobody is missed yet. */
-function awake() {
-  const engine = newEngine()
+function awake(engine = newEngine()) {
   tellAll(engine, everyone.map((device) => connects(device, morning))) // prettier-ignore
   return engine
 }
@@ -53,6 +53,20 @@ describe('a single device that is lost', () => {
     expect([...told, ...before]).toEqual([])
     const after = tellAll(engine, ticks(morning + 90_000, morning + 100_000))
     expect(opened(after)).toMatchObject([{ rule: 'D01', severity, site: 'hengkang' }])
+  })
+
+  test.each([
+    ['hengkang-station-heat', 30],
+    ['hengkang-b07-heat', 2 * 60],
+    ['hengkang-b07-water', 4 * 60],
+  ])('%s is an order after %i minutes, for most lines mend themselves sooner', (device, minutes) => {
+    const engine = awake(newEngineWith({ D01: {} }))
+    tellAll(engine, inOrder([connects(device, morning, 'lost'), ...chatter(others(device), 0, minutes)]))
+    expect(engine.alarms()).toMatchObject([{ device, rule: 'D01', state: 'active-unacknowledged' }])
+    const until = morning + minutes * minute
+    expect(
+      opened(tellAll(engine, [...chatter(others(device), minutes, 1), ...ticks(until, until + 5_000)])),
+    ).toHaveLength(1)
   })
 
   test('that is back before the hold-off ends pages nobody', () => {

@@ -184,8 +184,8 @@ export function recall(stream: Stream, saved: StreamMemory): void {
   stream.t = saved.t
   stream.boot = saved.boot
   stream.seq = saved.seq
-  const known = Object.keys(stream.senses).join()
-  if (Object.keys(saved.senses).join() === known) stream.senses = saved.senses
+  const saves = Object.keys(saved.senses)
+  if (Object.keys(stream.senses).every((sense) => saves.includes(sense))) stream.senses = saved.senses
   stream.checks.forEach((check, at) => {
     const memory = saved.watches[keyOf(check, stream.place, stream.lane)]
     const watch = memory && watchAt(stream, at)

@@ -114,9 +114,12 @@ export function newEngine(content: RegistryContent = twentyHouses, gapWaitMs = 0
   return newEngineWith({ arrival: { gapWaitMs } }, content)
 }
 
-/** With parameters of the estate's own; nothing waits for a gap unless they say so. */
+/** Nobody waits hours for a single line to mend itself. */
+const impatient = { stationAloneMs: 0, houseAloneMs: 0, otherAloneMs: 0 }
+
+/** With parameters of the estate's own; nothing waits for a gap, nor for a line, unless they say so. */
 export function newEngineWith(own: Record<string, unknown>, content = twentyHouses): FaultEngine {
-  const parameters = parametersFrom({ [site]: { arrival: { gapWaitMs: 0 }, ...own } })
+  const parameters = parametersFrom({ [site]: { arrival: { gapWaitMs: 0 }, D01: impatient, ...own } })
   return new FaultEngine({ registry: buildRegistry(content), parameters, timeZone: 'Asia/Shanghai' })
 }
 

@@ -1,6 +1,7 @@
 import type { Registry } from '../../estate/registry.ts'
 import type { Reading } from '../../firmware-contracts/message.ts'
 import { checkOf, deviceOf, newWatch, type Check, type Watch } from './alarm-watch.ts'
+import { healthWatchOf, rejudgeHealth } from './device-watch.ts'
 import { quietWatch, type DeviceMemory, type WatchedDevice } from './engine-state.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf, type Place } from './places.ts'
@@ -24,7 +25,7 @@ export class WatchedDevices {
       const place = placeOf(device, undefined, { registry, parameters })
       if (!place) continue
       const silence = newWatch(silenceCheck(place), place)
-      this.#devices.set(device.id, { device, hearing: neverHeard(), silence, streams: new Map() })
+      this.#devices.set(device.id, { device, hearing: neverHeard(), silence, unwell: [], streams: new Map() })
     }
   }
 
@@ -59,7 +60,10 @@ export class WatchedDevices {
   keep(watch: Watch): void {
     if (watch.memory.alarm.state !== 'normal') return void this.#watches.set(watch.key, watch)
     this.#watches.delete(watch.key)
-    for (const stream of this.#devices.get(watch.place.device)?.streams.values() ?? []) forget(stream, watch)
+    const known = this.#devices.get(watch.place.device)
+    if (!known) return
+    known.unwell = known.unwell.filter((each) => each !== watch)
+    for (const stream of known.streams.values()) forget(stream, watch)
   }
 
   /** Takes up what was remembered of a device. Undefined where the registry does not know it. */
@@ -69,6 +73,13 @@ export class WatchedDevices {
     known.hearing = memory.hearing
     known.silence.memory = memory.silence
     this.keep(known.silence)
+    if (memory.health) known.health = memory.health
+    for (const [key, said] of Object.entries(memory.unwell)) {
+      const watch = healthWatchOf(known, key)
+      if (!watch) continue
+      watch.memory = said
+      this.keep(watch)
+    }
     for (const said of memory.streams) {
       const stream = known.streams.get(said.lane) ?? this.#laneOf(known, said.lane)
       if (stream) recall(stream, said)
@@ -92,6 +103,7 @@ export class WatchedDevices {
       if (limitsOf(site, was) === limitsOf(site, parameters)) continue
       const place = this.#placeOf(known, '')
       if (place) Object.assign(known.silence, { check: silenceCheck(place), place })
+      if (place) rejudgeHealth(known)
       for (const stream of known.streams.values()) {
         const there = this.#placeOf(known, portOf(stream.lane))
         if (there) rejudge(stream, there)

@@ -1,7 +1,11 @@
 import { z } from 'zod'
-import { duration, hour, minute, positive } from '../numbers.ts'
+import { duration, hour, minute, positive, second } from '../numbers.ts'
 
 /** The numbers of the device rules (domain.md B): a part of every site's parameters. */
+
+const day = 24 * hour
+const count = (fallback: number) => z.int().min(1).default(fallback)
+
 export const deviceParameters = {
   /** Device offline: periods of silence, and how many messages prove that it is back. */
   D01: z
@@ -13,6 +17,53 @@ export const deviceParameters = {
       sleeperMissedUploads: positive(2),
       sleeperGraceMs: duration(2 * hour),
       backAfterMessages: z.int().min(1).default(2),
+      /** A line that is dead by itself mends itself nearly always, within the hour: whom nobody else shares the
+       *  silence with is worth an order after so long. What many share is worth one at once (D02). */
+      stationAloneMs: duration(30 * minute),
+      houseAloneMs: duration(2 * hour),
+      otherAloneMs: duration(4 * hour),
+    })
+    .prefault({}),
+  /** Clock drift: device minus server, median of five live messages; or a time that cannot be true. */
+  D05: z
+    .object({
+      offMs: positive(minute),
+      hysteresisMs: positive(20 * second),
+      /** After a reconnect a device says at once what it could not: that is late, not wrong. */
+      onDelayMs: duration(5 * minute),
+      /** A board that has just started may speak before it has asked for the time. */
+      lostOnDelayMs: duration(minute),
+      offDelayMs: duration(hour),
+    })
+    .prefault({}),
+  /** Reboot loop: so many boots within a short time, or within a day. */
+  D07: z
+    .object({
+      boots: count(3),
+      withinMs: duration(30 * minute),
+      bootsOfDay: count(6),
+      dayMs: duration(24 * hour),
+      /** So long one waits for the others of its firmware. */
+      aloneMs: duration(30 * minute),
+      offDelayMs: duration(24 * hour),
+    })
+    .prefault({}),
+  /** Low battery. Cells differ: a lithium thionyl chloride cell (3.6 V) is near its end at 3.2 V, the coin cell of a
+   *  charger's clock is as good as new at 3.0 V. */
+  D08: z
+    .object({
+      meterLowMv: positive(3_200),
+      roomLowMv: positive(3_200),
+      clockCellLowMv: positive(2_500),
+      hysteresisMv: positive(100),
+      lowPct: positive(15),
+      /** One report may be of a cold night, or of a moment of transmission. */
+      reports: count(3),
+      /** Of a cell that falls fast: below this nothing works, and so long it should still last. */
+      emptyMv: positive(2_900),
+      lastsMs: duration(60 * day),
+      /** A slope is believed over so long at least. */
+      slopeOverMs: duration(14 * day),
     })
     .prefault({}),
 }

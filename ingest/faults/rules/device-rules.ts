@@ -1,29 +1,91 @@
-import type { Kind } from '../../../firmware-contracts/message.ts'
+import { kinds, type Kind } from '../../../firmware-contracts/message.ts'
 import type { Severity } from '../../../estate/work-order.ts'
-import { silent } from './device-conditions.ts'
+import type { SiteParameters } from '../parameters.ts'
+import {
+  batteryFalling,
+  batteryLow,
+  bootsAgain,
+  clockDrifted,
+  clockLost,
+  silent,
+} from './device-conditions.ts'
 import { never, type Rule } from './rule.ts'
+
+/** What the rows of all devices have in common: they stand for themselves, and nobody feels them. */
+const ofDevice = {
+  kinds,
+  at: ({ port }) => port === undefined,
+  latch: false,
+  lifeSafety: false,
+  affects: 'nobody',
+  trees: [],
+  opensAtOnce: never,
+  onlyTogether: false,
+} as const satisfies Partial<Rule>
 
 /** The health of devices, whatever they measure (domain.md B). */
 export const deviceRules: readonly Rule[] = [
   {
+    ...ofDevice,
     id: 'D01',
     title: { zh: '设备离线', en: 'Device offline' },
     cause: { zh: '断电、SIM 卡或固件', en: 'Power, SIM card or firmware' },
     action: { zh: '先查看同网关、同小区的其他设备', en: 'Look at its siblings first' },
-    kinds: ['charger', 'heat-station', 'heat-entrance', 'room-sensor', 'water-meter', 'gateway'],
-    at: (place) => place.port === undefined,
     conditions: [silent],
     severity: offlineSeverity,
-    latch: false,
-    lifeSafety: false,
     evidence: ['rsrp_dbm', 'vbat_mv'],
     causeClass: 'silence',
-    affects: 'nobody',
     trees: ['electrical', 'comms'],
     swallows: ['D01'],
-    opensAtOnce: never,
     onlyTogether: true,
+    aloneMs: offlineAloneMs,
     inferred: { id: 'D02', title: { zh: '区域离线', en: 'Site offline' }, severity: 'P2' },
+  },
+  {
+    ...ofDevice,
+    id: 'D05',
+    title: { zh: '时钟偏差', en: 'Clock drift' },
+    cause: { zh: '时钟电池耗尽，或无法对时', en: 'Clock cell empty, or no time server reached' },
+    action: {
+      zh: '下发对时命令；再次失准则更换时钟电池',
+      en: 'Send it the resync command; if it is off again, replace the clock cell',
+    },
+    conditions: [clockDrifted, clockLost],
+    severity: () => 'P4',
+    evidence: [],
+    causeClass: 'clock-drift',
+    swallows: ['D05'],
+  },
+  {
+    ...ofDevice,
+    id: 'D07',
+    title: { zh: '反复重启', en: 'Reboot loop' },
+    cause: { zh: '供电、看门狗、低温或固件', en: 'Power, watchdog, cold, or firmware' },
+    action: {
+      zh: '查看重启原因和供电；同一固件多台设备出现时退回旧版本',
+      en: 'Read the boot reasons and look at its power; where many of one firmware do it, roll it back',
+    },
+    conditions: [bootsAgain],
+    severity: () => 'P3',
+    evidence: ['t_amb_c10', 'vbat_mv', 'uptime_s'],
+    causeClass: 'reboot-loop',
+    swallows: ['D07'],
+    aloneMs: ({ D07 }) => D07.aloneMs,
+    kinAtLeast: ({ loopsOfFirmware }) => loopsOfFirmware,
+    inferred: { id: 'D07', title: { zh: '固件反复重启', en: 'Reboot loop of one firmware' }, severity: 'P2' },
+  },
+  {
+    ...ofDevice,
+    id: 'D08',
+    title: { zh: '电池电量低', en: 'Low battery' },
+    cause: { zh: '电池老化，或信号差导致耗电快', en: 'Age, or bad coverage that drains it' },
+    action: { zh: '按楼栋集中更换电池', en: 'Replace it, together with the others of the building' },
+    kinds: ['charger', 'room-sensor', 'water-meter'],
+    conditions: [batteryLow, batteryFalling],
+    severity: () => 'P4',
+    evidence: ['vbat_mv', 'bat_pct', 'rsrp_dbm'],
+    causeClass: 'battery-low',
+    swallows: ['D08'],
   },
 ]
 
@@ -38,5 +100,17 @@ function offlineSeverity(kind: Kind): Severity {
     case 'water-meter':
     case 'gateway':
       return 'P4'
+  }
+}
+
+function offlineAloneMs({ D01 }: SiteParameters, kind: Kind): number {
+  switch (offlineSeverity(kind)) {
+    case 'P1':
+    case 'P2':
+      return D01.stationAloneMs
+    case 'P3':
+      return D01.houseAloneMs
+    case 'P4':
+      return D01.otherAloneMs
   }
 }

@@ -135,6 +135,10 @@ export interface Rule {
   opensAtOnce: (kind: Kind, port?: string) => boolean
   /** Only alarms that begin together (correlation.togetherMs) speak for a common cause. */
   onlyTogether: boolean
+  /** How long it waits for an order when nothing else shares its cause, ms; absent: no longer than the hold-off. */
+  aloneMs?: (limits: SiteParameters, kind: Kind) => number
+  /** So many of its kin (see `Raised`) at one estate are one fault, of their make. */
+  kinAtLeast?: (limits: SiteParameters['correlation']) => number
   /** What the fault is called where only its children show it. */
   inferred?: { id: string; title: BilingualText; severity: Severity }
 }
@@ -170,6 +174,8 @@ export interface Condition {
   severity?: Severity
   /** Where only some places of the rule have it. */
   at?: (place: Place) => boolean
+  /** Judged by what its device says and when (device-health.ts), not by its samples. */
+  ofDevice?: true
 }
 
 export const everywhere = () => true
