@@ -16,6 +16,7 @@ import { loadScenario } from './device-sim/scenarios/scenario.ts'
 import { command, runCommand } from './estate/commands.ts'
 import { CredentialVerifier } from './estate/credentials.ts'
 import { CurrentRegistry } from './estate/current-registry.ts'
+import { EvidenceBook } from './estate/kept-evidence.ts'
 import { OrderBook } from './estate/order-book.ts'
 import { PhotoAlbum } from './estate/photos/photo-album.ts'
 import { openRecords } from './estate/records.ts'
@@ -270,12 +271,14 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   lifecycle.onStop('ingest', () => ingest.stop())
   link.answer('health', () => Promise.resolve(ingest.health()))
   link.answer('cursors', () => Promise.resolve(ingest.cursors()))
-  return { ingest, registry, orders, photos, levelsFor, staff: new Staff({ records, clock }) }
+  const evidence = new EvidenceBook(records)
+  const staff = new Staff({ records, clock })
+  return { ingest, registry, orders, photos, levelsFor, evidence, staff }
 }
 
 async function startDashboard(
   { config, logger, lifecycle, link }: Parts,
-  { ingest, registry, orders, photos, levelsFor, staff }: IngestParts,
+  { ingest, registry, orders, photos, levelsFor, evidence, staff }: IngestParts,
 ): Promise<void> {
   const first = await staff.ensureFirst()
   if (first) link.announce(`staff login ${first.name} ${first.password}`)
@@ -287,6 +290,7 @@ async function startDashboard(
     orders,
     photos,
     levelsFor,
+    evidence: (order) => evidence.of(order),
     staff,
     faults: () => ingest.alarms(),
     ledger: (wish) => ingest.ledger(wish),

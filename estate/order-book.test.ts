@@ -93,13 +93,13 @@ test('the machine proposes, people confirm: a recovered order stays open until s
   expect(await book.list({ openOnly: true })).toEqual([])
 })
 
-test('a thousand orders are listed, each with its own events, the newest first', async () => {
+test('orders are listed each with its own events, the newest first, and as many as are wished', async () => {
   await inOne(async (trx) => {
-    for (let at = 0; at < 1_002; at++) await book.open(trx, incident(`n${at}|x`, morningMs + at))
+    for (let at = 0; at < 52; at++) await book.open(trx, incident(`n${at}|x`, morningMs + at))
   })
-  const listed = await book.list()
-  expect(listed).toHaveLength(1_000)
-  expect(listed[0]).toMatchObject({ root: 'n1001', openedAtMs: morningMs + 1_001 })
+  const listed = await book.list({ limit: 50 })
+  expect(listed).toHaveLength(50)
+  expect(listed[0]).toMatchObject({ root: 'n51', openedAtMs: morningMs + 51 })
   expect(listed.at(-1)).toMatchObject({ root: 'n2' })
 })
 

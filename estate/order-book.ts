@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { askForEvidence } from './kept-evidence.ts'
 import { noteRefusal, type OrderNote } from './order-notes.ts'
 import type { Escalation } from './escalation.ts'
 import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
@@ -246,6 +247,7 @@ export class OrderBook {
       .set({ state, severity, open: isClosed(state) ? 0 : 1, closed_ms: closedAtMs, merged_into: mergedInto })
       .where('id', '=', id)
       .execute()
+    if (changesEvidence(event)) await askForEvidence(trx, { order: id, atMs: beginningOf(order) })
     return order
   }
 
@@ -315,6 +317,29 @@ export class OrderBook {
     const count = Number(row?.last?.split('-')[1] ?? 0) + 1
     return `${day}-${String(count).padStart(4, '0')}`
   }
+}
+
+/** The order is new or back, knows of more places, or ends: then once more, for what came late. */
+function changesEvidence(event: OrderEvent): boolean {
+  switch (event.type) {
+    case 'raised':
+    case 'updated':
+    case 'relapsed':
+    case 'merged':
+      return true
+    case 'acted':
+      return event.action === 'verify' || event.action === 'cancel'
+    case 'recovered':
+    case 'escalated':
+    case 'commented':
+    case 'photographed':
+      return false
+  }
+}
+
+/** When its fault last began, event time. */
+function beginningOf({ openedAtMs, history }: WorkOrder): number {
+  return history.findLast(({ type }) => type === 'relapsed')?.atMs ?? openedAtMs
 }
 
 /** An order that is not closed, or was closed less than a day before. One that was merged away is over. */

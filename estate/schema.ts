@@ -33,6 +33,24 @@ export interface Schema {
     at_ms: number
     body: string
   }
+  /** One beginning of an order's fault, and when the readings around it are to be copied next; null when all are. */
+  evidence_moment: {
+    work_order: string
+    at_ms: number
+    due_ms: number | null
+    asked: number
+    left_out: number
+  }
+  kept_evidence: {
+    work_order: string
+    at_ms: number
+    device: string
+    /** '' for a signal of the device itself. */
+    port: string
+    signal: string
+    readings: number
+    body: string
+  }
   fault_memory: { only: number; cursor: number; snapshot: string }
   device_memory: { device: string; memory: string }
   /** A row is written once. */
@@ -187,6 +205,32 @@ const parameters: Migration = {
   },
 }
 
+const keptEvidence: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('evidence_moment')
+      .addColumn('work_order', 'text', (column) => column.notNull().references('work_order.id'))
+      .addColumn('at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('due_ms', 'bigint')
+      .addColumn('asked', 'integer', (column) => column.notNull())
+      .addColumn('left_out', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('evidence_moment_key', ['work_order', 'at_ms'])
+      .execute()
+    await schema.createIndex('evidence_moment_due').on('evidence_moment').column('due_ms').execute()
+    await schema
+      .createTable('kept_evidence')
+      .addColumn('work_order', 'text', (column) => column.notNull().references('work_order.id'))
+      .addColumn('at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('device', 'text', (column) => column.notNull())
+      .addColumn('port', 'text', (column) => column.notNull())
+      .addColumn('signal', 'text', (column) => column.notNull())
+      .addColumn('readings', 'integer', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('kept_evidence_key', ['work_order', 'at_ms', 'device', 'port', 'signal'])
+      .execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
@@ -194,4 +238,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-device-memories': deviceMemories,
   '2026-11-25-orders-merged-into': mergedInto,
   '2026-11-25-parameters': parameters,
+  '2026-11-25-work-orders-evidence': keptEvidence,
 }

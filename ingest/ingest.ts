@@ -21,6 +21,7 @@ import { HistoryUpkeep } from './history-upkeep.ts'
 import { HistoryWriter } from './history-writer.ts'
 import { Audit, type Ledger } from './audit.ts'
 import type { PageWish } from './device-lines.ts'
+import { EvidenceKeeper } from './evidence-keeper.ts'
 import { LiveState } from './live-state.ts'
 import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
@@ -63,6 +64,7 @@ export class Ingest {
   readonly #writer: HistoryWriter
   readonly #upkeep: HistoryUpkeep
   readonly #asker: ReplayAsker
+  readonly #evidence: EvidenceKeeper
   readonly #watch: Watch
   readonly #escalator: Escalator
   readonly #log: DecodedLog
@@ -100,15 +102,14 @@ export class Ingest {
       logger,
       metrics,
     })
+    const readUpToMs = () => this.#writer.readUpToMs()
     this.#asker = new ReplayAsker({
+      ...options,
       memory: this.#memory,
-      registry,
       notices: this.#notices,
-      readUpToMs: () => this.#writer.readUpToMs(),
-      clock,
-      logger,
-      metrics,
+      readUpToMs,
     })
+    this.#evidence = new EvidenceKeeper({ ...options, store: this.history, readUpToMs })
     const health = () => this.#writer.health()
     this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
     this.#escalator = new Escalator(options)
@@ -146,6 +147,8 @@ export class Ingest {
     started.onStop('history writer', () => this.#writer.stop())
     this.#asker.start()
     started.onStop('replay asker', () => this.#asker.stop())
+    this.#evidence.start()
+    started.onStop('evidence keeper', () => this.#evidence.stop())
     await this.parameters.start()
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())

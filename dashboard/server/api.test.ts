@@ -151,12 +151,14 @@ describe('a wrong request is told which field is wrong', () => {
     expect(broken).toMatchObject({ status: 400, errors: [{ field: 'body' }] })
   })
 
-  it.each(['/api/v1/devices/nobody', '/api/v1/devices/nobody/history?signal=vol_l', '/api/v1/work-orders/0'])(
-    '%s does not exist',
-    async (path) => {
-      expect((await problemOf(await dashboard.ask(path, { as: 'engineer' }))).status).toBe(404)
-    },
-  )
+  it.each([
+    '/api/v1/devices/nobody',
+    '/api/v1/devices/nobody/history?signal=vol_l',
+    '/api/v1/work-orders/0',
+    '/api/v1/work-orders/0/evidence',
+  ])('%s does not exist', async (path) => {
+    expect((await problemOf(await dashboard.ask(path, { as: 'engineer' }))).status).toBe(404)
+  })
 
   it.each(['/api/v1/sites/nowhere/chargers', '/api/v1/tenants', '/api', '/nothing'])(
     '%s does not exist for anyone',
@@ -173,6 +175,18 @@ describe('a work order', () => {
     expect(await response.json()).toMatchObject({
       state: 'acknowledged',
       history: [{ type: 'raised' }, { type: 'acknowledge', who: 'dispatcher' }],
+    })
+  })
+
+  it('brings the readings around its beginning, with their unit and their reach', async () => {
+    const response = await dashboard.ask('/api/v1/work-orders/20261123-0001/evidence', { as: 'engineer' })
+    expect(await response.json()).toMatchObject({
+      moments: [
+        {
+          ...{ atMs: startMs, fromMs: startMs - 1_800_000, toMs: startMs + 1_800_000, complete: true },
+          series: [{ device: 'house-heat', signal: 'p_ret_kpa', unit: 'kPa', buckets: [{ mean: 90 }] }],
+        },
+      ],
     })
   })
 

@@ -1,13 +1,21 @@
 import { z } from 'zod'
+import {
+  evidenceBucketMs,
+  evidenceReachMs,
+  momentsLimit,
+  seriesLimit,
+  type KeptMoment,
+} from '../../estate/kept-evidence.ts'
 import { noteLimits, photoMedia } from '../../estate/order-notes.ts'
 import { photoBytesLimit } from '../../estate/photos/picture.ts'
 import { pauseReasons } from '../../estate/service-words.ts'
 import { orderActions, orderStates, type WorkOrder } from '../../estate/work-order.ts'
+import { unitOf } from '../../firmware-contracts/units.ts'
 import { orderView } from '../view/orders.ts'
 import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
-import { orderAnswer, ordersAnswer } from './schemas.ts'
+import { evidenceAnswer, orderAnswer, ordersAnswer } from './schemas.ts'
 
 /** Work orders: looking at them, moving them on, and what people add to them. */
 export function orderRoutes(deps: DashboardDeps): Route[] {
@@ -20,7 +28,7 @@ const params = z.object({ order: z.string().max(64) })
 const notePace = { windowMs: 60_000, limit: 60 }
 
 function looking(deps: DashboardDeps): Route[] {
-  const { orders } = deps
+  const { orders, evidence } = deps
   return [
     route({
       ...asked,
@@ -51,6 +59,19 @@ function looking(deps: DashboardDeps): Route[] {
       async handle({ params: { order: id } }) {
         const order = await orders.get(id)
         return order ? { body: await detail(order, deps) } : unknown(id)
+      },
+    }),
+    route({
+      ...asked,
+      method: 'get',
+      path: '/api/v1/work-orders/:order/evidence',
+      summary: `Readings half an hour around each beginning of the fault: ${seriesLimit} series of ${evidenceBucketMs / 1_000} s buckets, ${momentsLimit} beginnings at most`,
+      params,
+      answer: evidenceAnswer,
+      refusals: [404],
+      async handle({ params: { order: id } }) {
+        if (!(await orders.get(id))) return unknown(id)
+        return { body: { moments: (await evidence(id)).map(momentView) } }
       },
     }),
   ]
@@ -171,6 +192,15 @@ async function detail(order: WorkOrder, deps: DashboardDeps) {
     ...viewOf(order, deps),
     ...{ evidence, history, comments, photos },
     parts: parts.map(({ id, title, openedAtMs, ...part }) => ({ ...part, id, title, openedAt: openedAtMs })),
+  }
+}
+
+function momentView({ series, ...moment }: KeptMoment) {
+  return {
+    ...moment,
+    fromMs: moment.atMs - evidenceReachMs,
+    toMs: moment.atMs + evidenceReachMs,
+    series: series.map((one) => ({ ...one, unit: unitOf(one.signal)?.wire ?? '' })),
   }
 }
 

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { ParameterVersion } from '../../estate/parameter-book.ts'
 import type { Registry } from '../../estate/registry.ts'
+import type { KeptMoment } from '../../estate/kept-evidence.ts'
 import type { Photo } from '../../estate/order-notes.ts'
 import type { CountedLevels } from '../../estate/service-levels.ts'
 import type { PauseReason } from '../../estate/service-words.ts'
@@ -22,6 +23,8 @@ export interface DashboardDeps {
   photos: PhotoAlbum
   /** The service levels that were promised when the order was raised. */
   levelsFor: (order: WorkOrder) => CountedLevels
+  /** The readings kept with an order; none for one that does not exist. */
+  evidence: (order: string) => Promise<readonly KeptMoment[]>
   staff: StaffDoor
   faults: () => readonly AlarmView[]
   ledger: (wish: LedgerWish) => Promise<Ledger>

@@ -68,11 +68,11 @@ export const colleaguesAnswer = z.object({
     .readonly(),
 })
 
-export const historyAnswer = z.object({
-  signal: z.string(),
-  unit: z.string(),
-  buckets: z.array(z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number(), count })),
-})
+const buckets = z
+  .array(z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number(), count }))
+  .readonly()
+
+export const historyAnswer = z.object({ signal: z.string(), unit: z.string(), buckets })
 
 export const faultsAnswer = z.object({
   faults: z.array(
@@ -185,6 +185,31 @@ export const orderAnswer = order.extend({
       }),
     )
     .readonly(),
+})
+
+/** Readings around each beginning of the order's fault, kept with the order whatever history forgets. */
+export const evidenceAnswer = z.object({
+  moments: z.array(
+    z.object({
+      atMs: z.number(),
+      fromMs: z.number(),
+      toMs: z.number(),
+      /** False while readings of it are still to come. */
+      complete: z.boolean(),
+      /** Series that found no room. */
+      leftOut: count,
+      series: z.array(
+        z.object({
+          device: z.string(),
+          port: z.string().exactOptional(),
+          signal: z.string(),
+          /** What one count is; '' for flags and counts. */
+          unit: z.string(),
+          buckets,
+        }),
+      ),
+    }),
+  ),
 })
 
 /** accepted = stored + quarantined + duplicate + pending; `readings` and `repeated` count what carries
