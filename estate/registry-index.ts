@@ -8,7 +8,8 @@ export function buildRegistry(content: RegistryContent): Registry {
   const devices = new Map(content.devices.map((device) => [device.id, device]))
   const nodesBySite = Map.groupBy(content.nodes, ({ site }) => site)
   const devicesBySite = Map.groupBy(content.devices, ({ site }) => site)
-  const devicesByNode = Map.groupBy(content.devices, ({ node }) => node)
+  const measured = content.devices.flatMap((device) => placesOf(device).map((node) => ({ node, device })))
+  const devicesByNode = Map.groupBy(measured, ({ node }) => node)
   const parents = parentsOf(content)
   const children = {
     hydraulic: childrenOf(parents.hydraulic),
@@ -30,7 +31,7 @@ export function buildRegistry(content: RegistryContent): Registry {
       ofType(nodesBySite.get(site), (node) => type === undefined || node.type === type),
     devicesOf: (site, kind?: Kind) =>
       ofType(devicesBySite.get(site), (device) => kind === undefined || device.kind === kind),
-    devicesAt: (node) => devicesByNode.get(node) ?? [],
+    devicesAt: (node) => devicesByNode.get(node)?.map(({ device }) => device) ?? [],
     nodeOf: (device, port) =>
       port === undefined ? devices.get(device)?.node : devices.get(device)?.ports?.[port],
     parent: (tree, id) => parents[tree].get(id),
@@ -40,6 +41,11 @@ export function buildRegistry(content: RegistryContent): Registry {
     householdsBelow: (tree, id) =>
       [id, ...below(tree, id)].reduce((sum, each) => sum + (nodes.get(each)?.households ?? 0), 0),
   }
+}
+
+/** A charger measures its ports, too. */
+function placesOf({ node, ports = {} }: RegistryDevice): string[] {
+  return [node, ...Object.values(ports)]
 }
 
 function ofType<Item>(items: readonly Item[] | undefined, wanted: (item: Item) => boolean): readonly Item[] {

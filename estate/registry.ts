@@ -84,7 +84,7 @@ export interface Registry extends RegistryContent {
   device(id: string): RegistryDevice | undefined
   nodesOf(site: string, type?: NodeType): readonly RegistryNode[]
   devicesOf(site: string, kind?: Kind): readonly RegistryDevice[]
-  /** The devices that measure this node. */
+  /** The devices that measure this node; a charger measures its ports, too. */
   devicesAt(node: string): readonly RegistryDevice[]
   /** Node a reading belongs to: the port's node for a charger port, else the device's. */
   nodeOf(device: string, port?: string): string | undefined

@@ -10,6 +10,7 @@ import {
   isEcho,
   isOver,
   relapse,
+  rootAlarms,
   settleOn,
   weigh,
   type Incident,
@@ -17,6 +18,7 @@ import {
 } from './incident.ts'
 import type { SiteParameters } from './parameters.ts'
 import { mergeReason, recoveryReason, reportOf, type Voice } from './report.ts'
+import { ruleOf } from './rules/table.ts'
 
 /** The incidents of the district: who waits, who belongs to whom, what is over.
  *
@@ -77,7 +79,7 @@ export class CaseBook {
     this.#nowMs = nowMs
     this.#stand(alarm)
     const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
-    if (open && alarm.node !== open.root) return this.#join(open, alarm)
+    if (open && (alarm.node !== open.root || ruleOf(alarm.rule).byRepair)) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
     const isRoot = alarm.opensAtOnce && cause.basis === 'measured' && cause.root === alarm.node
     if (open || isRoot) return this.#gather(cause)
@@ -217,23 +219,37 @@ export class CaseBook {
     if (oldest.phase === 'settled') oldest.members = {}
     settleOn(oldest, cause)
     for (const other of younger) this.#absorb(other, oldest)
-    this.#take(oldest, cause.explained)
+    this.#take(oldest, this.#free(cause))
     if (before.phase !== 'open') this.#reopen(oldest)
     for (const other of younger) if (other.phase !== 'settled') this.#tellMerged(other, oldest, cause)
     const news = younger.length > 0 || oldest.root !== before.root || oldest.severity < before.severity
     if (before.phase === 'open' && news) this.#report('updated', oldest)
   }
 
-  /** The incidents that a cause concerns: its own, and those of the alarms it explains. Oldest first. */
+  /** The incidents that a cause concerns: its own, and those it explains. Oldest first. Whoever has lost a member to
+   *  it only is none of them: a shed that burned and fell silent goes on burning while the estate is silent. */
   #involved(cause: Cause): Incident[] {
+    const explained = new Set(cause.explained.map(({ key }) => key))
     const homes = new Set(cause.explained.map(({ key }) => this.#home.get(key)))
+    const isExplained = (known: Incident) =>
+      rootAlarms(known).every(({ key, clearedMs }) => clearedMs !== null || explained.has(key))
     return [...this.#incidents.values()]
-      .filter((known) => homes.has(known.key) || isAt(known, cause))
+      .filter((known) => isAt(known, cause) || (homes.has(known.key) && isExplained(known)))
       .sort((a, b) => a.number - b.number)
   }
 
+  /** What a cause explains, without what another incident has explained already. */
+  #free(cause: Cause): Raised[] {
+    const involved = new Set(this.#involved(cause).map(({ key }) => key))
+    return cause.explained.filter(({ key }) => {
+      const home = this.#home.get(key)
+      return home === undefined || involved.has(home) || !this.#incidents.has(home)
+    })
+  }
+
   #open(cause: Cause): void {
-    const [first] = cause.explained
+    const explained = this.#free(cause)
+    const [first] = explained
     if (!first) return
     this.#makeRoom()
     const fresh: Incident = {
@@ -245,7 +261,7 @@ export class CaseBook {
       basis: cause.basis,
       share: cause.share ?? null,
       phase: 'open',
-      openedAtMs: Math.min(...cause.explained.map(({ atMs }) => atMs)),
+      openedAtMs: Math.min(...explained.map(({ atMs }) => atMs)),
       recoveredAtMs: null,
       recoveredMs: null,
       members: {},
@@ -256,7 +272,7 @@ export class CaseBook {
       toldMs: this.#nowMs,
     }
     this.#incidents.set(fresh.key, fresh)
-    this.#take(fresh, cause.explained)
+    this.#take(fresh, explained)
     this.#report('opened', fresh)
   }
 
@@ -272,7 +288,8 @@ export class CaseBook {
       attach(to, alarm)
       this.#home.set(alarm.key, to.key)
       this.#waiting.delete(alarm.key)
-      this.#explained.push(alarm.node === to.root ? { key: alarm.key } : { key: alarm.key, by: to.key })
+      const speaks = alarm.node === to.root || ruleOf(alarm.rule).lifeSafety
+      this.#explained.push(speaks ? { key: alarm.key } : { key: alarm.key, by: to.key })
     }
     this.#weigh(to)
   }

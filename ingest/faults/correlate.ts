@@ -155,7 +155,7 @@ function byChildren(
   const { tree, position, height } = where
   const rule = ruleOf(alarm.rule)
   const family = scene.standing
-    .filter((other) => ruleOf(other.rule).causeClass === rule.causeClass)
+    .filter((other) => ruleOf(other.rule).causeClass === rule.causeClass && !ruleOf(other.rule).lifeSafety)
     .filter((other) => !rule.onlyTogether || Math.abs(other.atMs - alarm.atMs) <= scene.limits.togetherMs)
     .filter((other) => isBelow(tree, other, position, scene.registry))
   const alarming = new Set(family.map((other) => positionOf(tree, other)))

@@ -105,6 +105,7 @@ export function covers(incident: Incident, alarm: Raised, registry: Registry): b
   if (incident.site !== alarm.site) return false
   if (incident.phase === 'settled' && !isEcho(incident, alarm)) return false
   if (rootAlarms(incident).some((root) => explains(root, alarm, registry))) return true
+  if (ruleOf(alarm.rule).byRepair && isRepairedAt(incident, alarm, registry)) return true
   const rule = ruleOf(incident.rule)
   if (incident.basis !== 'inferred' || !rule.swallows.includes(alarm.rule)) return false
   const roots = [incident.root, ...registry.devicesAt(incident.root).map(({ id }) => id)]
@@ -112,6 +113,12 @@ export function covers(incident: Incident, alarm: Raised, registry: Registry): b
     alarm.node === incident.root ||
     ruleOf(alarm.rule).trees.some((tree) => roots.some((root) => isBelow(tree, alarm, root, registry)))
   )
+}
+
+/** What is planned for a fortnight hence (P4) has nobody at work yet. */
+function isRepairedAt({ phase, severity, root }: Incident, { node }: Raised, registry: Registry): boolean {
+  if (phase !== 'open' || severity === 'P4') return false
+  return root === node || registry.ancestors('electrical', root).includes(node)
 }
 
 /** Over: every alarm at the root is clear, and nearly all of the others that do not outlast it by nature. */

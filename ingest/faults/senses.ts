@@ -38,7 +38,7 @@ export function sense(of: Senses, place: Place, values: Values, atMs: number, lo
     case 'water-meter':
       return senseWater(of, { place, localHour }, values, atMs)
     case 'charger':
-      return senseCharging(of, values, atMs)
+      return senseCharging(of, place, values, atMs)
     case 'gateway':
   }
 }

@@ -133,6 +133,8 @@ export interface Rule {
   echoes?: readonly RuleId[]
   /** A root by nature: opens its incident without waiting whether it is somebody's child. */
   opensAtOnce: (kind: Kind, port?: string) => boolean
+  /** Caused by people at work: while an incident is open at its place or below it, it is put down to its repair. */
+  byRepair?: boolean
   /** Only alarms that begin together (correlation.togetherMs) speak for a common cause. */
   onlyTogether: boolean
   /** How long it waits for an order when nothing else shares its cause, ms; absent: no longer than the hold-off. */
@@ -180,9 +182,23 @@ export interface Condition {
 
 export const everywhere = () => true
 export const never = () => false
+/** Of a charger: one of its ports, or the shed as a whole. */
+export const isPort = ({ port }: Place) => port !== undefined
+export const isShed = ({ port }: Place) => port === undefined
 
 export function below(value: number | undefined, limit: number | undefined, hysteresis: number): Verdict {
   if (value === undefined || limit === undefined) return 'nothing'
   if (value < limit) return 'breach'
   return value < limit + hysteresis ? 'between' : 'calm'
+}
+
+export function above(value: number | undefined, limit: number | undefined, hysteresis: number): Verdict {
+  if (value === undefined || limit === undefined) return 'nothing'
+  if (value > limit) return 'breach'
+  return value > limit - hysteresis ? 'between' : 'calm'
+}
+
+/** Like `above`, but the limit itself is too much. */
+export function reaching(value: number | undefined, limit: number, hysteresis: number): Verdict {
+  return value === limit ? 'breach' : above(value, limit, hysteresis)
 }
