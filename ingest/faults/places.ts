@@ -15,6 +15,8 @@ export interface Place {
   band?: PressureBand
   /** Permanent flow rate of the meter, L/h. */
   q3Lph?: number
+  /** Of a heated house: its share of the households that its station heats. */
+  partOfLoop?: number
   limits: SiteParameters
 }
 
@@ -34,6 +36,7 @@ export function placeOf(
   if (!node || (port !== undefined && device.ports?.[port] === undefined)) return undefined
   const topM = topRadiatorM(node.id, registry)
   const above = registry.parent('hydraulic', node.id)
+  const part = device.kind === 'heat-entrance' ? partOfLoop(node.id, registry) : undefined
   const isMeter = device.kind === 'water-meter' && node.type === 'meter'
   return {
     node: node.id,
@@ -44,6 +47,7 @@ export function placeOf(
     buildingMeter: isMeter && (above === undefined || registry.node(above)?.type !== 'meter'),
     ...(topM !== undefined && { band: pressureBand(topM) }),
     ...(node.q3Lph !== undefined && { q3Lph: node.q3Lph }),
+    ...(part !== undefined && { partOfLoop: part }),
     limits: limitsOf(device.site, parameters),
   }
 }
@@ -57,4 +61,13 @@ function topRadiatorM(id: string, registry: Registry): number | undefined {
   const own = registry.node(id)?.topRadiatorM
   if (registry.node(id)?.type !== 'heat-station') return own
   return below.length > 0 ? Math.max(...below) : own
+}
+
+/** Undefined without a station above it, or where nobody has counted the households. */
+function partOfLoop(house: string, registry: Registry): number | undefined {
+  const station = registry.ancestors('hydraulic', house).at(-1)
+  if (station === undefined || registry.node(station)?.type !== 'heat-station') return undefined
+  const all = registry.householdsBelow('hydraulic', station)
+  const own = registry.householdsBelow('hydraulic', house)
+  return all > 0 && own > 0 ? own / all : undefined
 }

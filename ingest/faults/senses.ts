@@ -5,6 +5,7 @@ import { chargingSenses, freshCharging, senseCharging } from './rules/charging-s
 import { deviceSenses, senseDevice } from './rules/device-senses.ts'
 import { freshHeating, heatingSenses, senseHeating } from './rules/heating-senses.ts'
 import { freshWater, senseWater, waterSenses } from './rules/water-senses.ts'
+import type { Seen } from './rules/rule.ts'
 import type { Values } from './sample.ts'
 
 /** What one stream of samples remembers of its past, each part bounded; the conditions of the rules read it.
@@ -27,14 +28,20 @@ export function freshSenses(place: Place): Senses {
   }
 }
 
-/** Takes in the sample of `atMs`, newer than all before it. */
-export function sense(of: Senses, place: Place, values: Values, atMs: number, localHour: LocalHour): void {
+/** Takes in the sample of `atMs`, newer than all before it; `seen` still stands at the one before. */
+export function sense(
+  seen: Seen,
+  values: Values,
+  { atMs, boot }: { atMs: number; boot: number },
+  localHour: LocalHour,
+): void {
+  const { senses: of, place } = seen
   senseDevice(of, place, values, atMs)
   switch (place.kind) {
     case 'heat-station':
     case 'heat-entrance':
     case 'room-sensor':
-      return senseHeating(of, values, atMs)
+      return senseHeating(seen, values, { atMs, boot })
     case 'water-meter':
       return senseWater(of, { place, localHour }, values, atMs)
     case 'charger':

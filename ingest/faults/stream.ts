@@ -63,11 +63,11 @@ export function evaluate(
   listener: Listener,
 ): void {
   if (!isNewer(stream, reading, t)) return
+  const values = trusted(reading)
+  sense(stream, values, { atMs: t, boot: reading.boot }, localHour)
   stream.t = t
   stream.boot = reading.boot
   stream.seq = reading.seq
-  const values = trusted(reading)
-  sense(stream.senses, stream.place, values, t, localHour)
   for (let at = 0; at < stream.checks.length; at++) judge(stream, at, reading.quality, values, listener)
 }
 

@@ -67,8 +67,7 @@ export const causeClasses = [
   'circulation-lost',
   'make-up-unavailable',
   'supply-off-curve',
-  'air-lock',
-  'valve-shut',
+  'house-flow-lost',
   'cold-rooms',
   'freezing',
   'strainer-clogged',
@@ -150,8 +149,9 @@ export interface Rule {
 export interface Seen {
   readonly place: Place
   readonly senses: Senses
-  /** Sampling time of the newest sample, epoch ms. */
+  /** Sampling time of the newest sample, epoch ms, and in which life of the device it was. */
   readonly t: number
+  readonly boot: number
   readonly upstream?: Seen
 }
 
