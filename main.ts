@@ -283,7 +283,11 @@ async function startDashboard(
   const first = await staff.ensureFirst()
   if (first) link.announce(`staff login ${first.name} ${first.password}`)
   const dashboard = new DashboardServer({
-    config: { ...config.http, clientDir: join(import.meta.dirname, 'dist/client') },
+    config: {
+      ...config.http,
+      clientDir: join(import.meta.dirname, 'dist/client'),
+      timeZone: config.timeZone,
+    },
     registry: () => registry.get(),
     live: ingest.live,
     history: ingest.history,

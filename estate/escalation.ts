@@ -1,7 +1,7 @@
 import type { BilingualText } from './registry.ts'
 import { clockRuns, reachedAtMs, type Run } from './service-clock.ts'
 import type { CountedLevels } from './service-levels.ts'
-import type { ClockName, EscalationLevel } from './service-words.ts'
+import { escalationLevels, type ClockName, type EscalationLevel } from './service-words.ts'
 import { isClosed, type WorkOrder } from './work-order.ts'
 
 /** Who has to hear that a target is soon due, due, or long past: level by level, each level once a clock. What
@@ -38,10 +38,12 @@ function untold(order: WorkOrder, levels: CountedLevels, nowMs: number): (Escala
 
 function stepsOf(run: Run, levels: CountedLevels): (Escalation & { atMs: number })[] {
   const { clock, round, target, severity } = run
-  return levels.escalation[severity].flatMap(({ level, atShare }) => {
-    const countedMs = Math.round(target.withinMs * atShare)
+  return escalationLevels.flatMap((level) => {
+    const countedMs = Math.round(target.withinMs * levels.escalation[severity][level])
     const atMs = reachedAtMs(run, levels, countedMs)
-    return atMs === undefined ? [] : [{ clock, level, round, atMs, reason: reasonFor(run, countedMs) }]
+    return atMs === undefined || countedMs === 0
+      ? []
+      : [{ clock, level, round, atMs, reason: reasonFor(run, countedMs) }]
   })
 }
 

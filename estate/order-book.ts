@@ -26,6 +26,8 @@ export interface OrderFilter {
   state?: OrderState
   site?: string
   openOnly?: boolean
+  /** Only what began then or later, epoch ms. */
+  sinceMs?: number
   limit?: number
 }
 
@@ -197,13 +199,14 @@ export class OrderBook {
   }
 
   /** The newest first. */
-  async list({ state, site, openOnly = false, limit = listLimit }: OrderFilter = {}): Promise<WorkOrder[]> {
+  async list({ state, site, openOnly, sinceMs, limit = listLimit }: OrderFilter = {}): Promise<WorkOrder[]> {
     const rows = await this.#records
       .selectFrom('work_order')
       .select('id')
       .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'open'))
       .$if(site !== undefined, (query) => query.where('site', '=', site ?? ''))
-      .$if(openOnly, (query) => query.where('open', '=', 1))
+      .$if(openOnly === true, (query) => query.where('open', '=', 1))
+      .$if(sinceMs !== undefined, (query) => query.where('opened_ms', '>=', sinceMs ?? 0))
       .orderBy('opened_ms', 'desc')
       .orderBy('id', 'desc')
       .limit(limit)

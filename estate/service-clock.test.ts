@@ -342,6 +342,16 @@ test('one number of a site is changed and the others stay', () => {
 })
 
 test('no configuration lets a pause stop the answer or the making safe', () => {
-  for (const clock of ['acknowledge', 'make-safe'])
-    expect(serviceLevels.safeParse({ pauses: { weather: [clock] } }).success, clock).toBe(false)
+  const most = {
+    ...levels,
+    pauses: serviceLevels.parse({ pauses: { weather: 'on-site-and-restore' } }).pauses,
+  }
+  const of = order(
+    'P2',
+    [5, 'acknowledge'],
+    [10, 'updated', { severity: 'P1' }],
+    [11, 'pause', { pause: 'weather' }],
+  )
+  const paused = serviceClocks(of, most, startMs + 20 * minuteMs).filter(({ state }) => state === 'paused')
+  expect(paused.map(({ clock }) => clock)).toEqual(['restore'])
 })

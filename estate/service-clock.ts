@@ -192,7 +192,8 @@ function pausesOf(clock: ClockName, history: History, levels: CountedLevels): St
 }
 
 function stands(clock: ClockName, reason: PauseReason, { pauses }: CountedLevels): boolean {
-  return pauses[reason].some((stopped) => stopped === clock)
+  const still = pauses[reason]
+  return clock === 'restore' ? still !== 'nothing' : clock === 'on-site' && still === 'on-site-and-restore'
 }
 
 /** What is left of a stretch when the holes are cut out, in whatever order they come. */

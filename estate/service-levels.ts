@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { escalationLevels } from './service-words.ts'
 import { aroundTheClock, workingCalendar, workingTime, type CountedTime } from './working-calendar.ts'
 
 /** What the residents are promised: how soon somebody answers, is there, has made it safe, has repaired it, by
@@ -65,36 +64,37 @@ const targets = z.object({
     .prefault({}),
 })
 
-/** Waiting stops only being there and repairing: to know of a fault needs no spare part, and a valve is closed,
- *  a shed cut off, whoever is away. */
-const pausable = z.array(z.enum(['on-site', 'restore'])).readonly()
-const repairOnly = pausable.default(['restore'])
-const cannotGoThere = pausable.default(['on-site', 'restore'])
+/** What stands still while an order waits. Never the answer nor the making safe: to know of a fault needs no spare
+ *  part, and a valve is closed, a shed cut off, whoever is away. */
+const standsStill = z.enum(['nothing', 'restore', 'on-site-and-restore'])
 
 const pauses = z.object({
-  parts: repairOnly,
-  'resident-away': cannotGoThere,
-  'heating-company': repairOnly,
-  'water-company': repairOnly,
-  'power-company': repairOnly,
-  permit: repairOnly,
-  weather: cannotGoThere,
-  other: repairOnly,
+  parts: standsStill.default('restore'),
+  'resident-away': standsStill.default('on-site-and-restore'),
+  'heating-company': standsStill.default('restore'),
+  'water-company': standsStill.default('restore'),
+  'power-company': standsStill.default('restore'),
+  permit: standsStill.default('restore'),
+  weather: standsStill.default('on-site-and-restore'),
+  other: standsStill.default('restore'),
 })
 
-/** Who is told when so much of a target has passed: 0.8 is soon due, 1 is due. */
-const step = z.object({ level: z.enum(escalationLevels), atShare: z.number().min(0.1).max(10) })
-const steps = z.array(step).max(10).readonly()
-const threeLevels = steps.default([
-  { level: 'shift-engineer', atShare: 0.8 },
-  { level: 'head-of-shift', atShare: 1 },
-  { level: 'company-duty', atShare: 2 },
-])
+/** The share of a target after which somebody is told: 0.8 is soon due, 1 is due; 0 is never. */
+const share = (fallback: number) => z.number().min(0).max(10).default(fallback)
+
+function told(engineer: number, head: number, company: number) {
+  return z
+    .object({
+      'shift-engineer': share(engineer),
+      'head-of-shift': share(head),
+      'company-duty': share(company),
+    })
+    .prefault({})
+}
 
 export const serviceLevels = z.object({
   targets: targets.prefault({}),
   calendar: workingCalendar.prefault({}),
-  /** Reason of a pause -> the clocks that stand still. */
   pauses: pauses.prefault({}),
   /** A pause that nobody ends is over after so long: a forgotten one must not hide an order for ever. */
   pauseAtMostMs: z
@@ -103,15 +103,7 @@ export const serviceLevels = z.object({
     .max(92 * day)
     .default(14 * day),
   escalation: z
-    .object({
-      P1: threeLevels,
-      P2: threeLevels,
-      P3: steps.default([
-        { level: 'shift-engineer', atShare: 0.8 },
-        { level: 'head-of-shift', atShare: 1 },
-      ]),
-      P4: steps.default([{ level: 'shift-engineer', atShare: 1 }]),
-    })
+    .object({ P1: told(0.8, 1, 2), P2: told(0.8, 1, 2), P3: told(0.8, 1, 0), P4: told(1, 0, 0) })
     .prefault({}),
 })
 export type ServiceLevels = z.infer<typeof serviceLevels>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { aroundTheClock, workingCalendar, workingTime, type WorkingCalendar } from './working-calendar.ts'
+import { aroundTheClock, workingCalendar, workingTime } from './working-calendar.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -9,9 +9,13 @@ const shanghai = workingTime(calendar, 'Asia/Shanghai')
 const at = (local: string, offset = '+08:00') => Date.parse(`${local}:00${offset}`)
 
 /** Every hour of every day counts: then working time is nothing but time. */
-const never = { hours: [{ from: '00:00', to: '24:00' }], weekdays: [1, 2, 3, 4, 5, 6, 7] }
-const allDay = (timeZone: string) =>
-  workingTime(workingCalendar.parse({ ...never, holidays: [], makeUpDays: [] }), timeZone)
+const allDay = (timeZone: string) => {
+  const everyDay = Array.from({ length: 365 }, (_, day) =>
+    new Date(Date.UTC(2026, 0, 1 + day)).toISOString().slice(0, 10),
+  )
+  const never = { hours: '00:00-24:00', weekdays: '1234567', makeUpDays: everyDay }
+  return workingTime(workingCalendar.parse(never), timeZone)
+}
 
 describe('the district works Monday to Friday, 8 to 12 and 14 to 18', () => {
   test.each([
@@ -62,7 +66,7 @@ describe('where clocks change', () => {
 
   test('a night shift from 02:30 begins when the clocks jump to 03:00, and ends an hour of work later', () => {
     const night = workingTime(
-      workingCalendar.parse({ weekdays: [7], hours: [{ from: '02:30', to: '04:00' }] }),
+      workingCalendar.parse({ weekdays: '7', hours: '02:30-04:00' }),
       'America/New_York',
     )
     expect(night.between(Date.parse('2026-03-08T05:00Z'), Date.parse('2026-03-08T12:00Z'))).toBe(hourMs)
@@ -71,7 +75,7 @@ describe('where clocks change', () => {
   })
 
   test('a day that a zone left out has no working time', () => {
-    const samoa = workingTime(workingCalendar.parse({ weekdays: [5] }), 'Pacific/Apia')
+    const samoa = workingTime(workingCalendar.parse({ weekdays: '5' }), 'Pacific/Apia')
     expect(samoa.between(Date.parse('2011-12-29T00:00Z'), Date.parse('2011-12-31T12:00Z'))).toBe(0)
   })
 })
@@ -85,15 +89,8 @@ describe('whatever the calendar and the zone', () => {
     'America/New_York',
     'Australia/Lord_Howe',
   ]
-  const hours = fc.constantFrom<WorkingCalendar['hours']>(
-    calendar.hours,
-    [{ from: '00:00', to: '24:00' }],
-    [
-      { from: '01:30', to: '03:15' },
-      { from: '03:15', to: '23:59' },
-    ],
-  )
-  const weekdays = fc.uniqueArray(fc.integer({ min: 1, max: 7 }), { minLength: 1, maxLength: 7 })
+  const hours = fc.constantFrom(calendar.hours, '00:00-24:00', '01:30-03:15 03:15-23:59')
+  const weekdays = fc.subarray('1234567'.split(''), { minLength: 1 }).map((days) => days.join(''))
   const counted = fc
     .record({ hours, weekdays, zone: fc.constantFrom(...zones) })
     .map(({ hours, weekdays, zone }) => workingTime({ ...calendar, hours, weekdays }, zone))
@@ -141,27 +138,30 @@ describe('whatever the calendar and the zone', () => {
   })
 })
 
+test('a holiday the district adds is free, and what it says is worked is worked', () => {
+  const own = workingCalendar.parse({
+    holidays: [{ name: '春节', from: '2027-02-06', to: '2027-02-12' }],
+    makeUpDays: ['2027-02-20', '2026-10-01'],
+  })
+  const time = workingTime(own, 'Asia/Shanghai')
+  expect(time.between(at('2027-02-06T00:00'), at('2027-02-15T00:00'))).toBe(0)
+  expect(time.between(at('2027-02-20T00:00'), at('2027-02-21T00:00'))).toBe(8 * hourMs)
+  expect(time.between(at('2026-10-01T00:00'), at('2026-10-02T00:00'))).toBe(8 * hourMs)
+})
+
 test.each([
-  [
-    'hours that overlap',
-    {
-      hours: [
-        { from: '08:00', to: '12:00' },
-        { from: '11:00', to: '18:00' },
-      ],
-    },
-    'hours',
-  ],
-  ['hours that end before they begin', { hours: [{ from: '18:00', to: '08:00' }] }, 'hours'],
+  ['hours that overlap', { hours: '08:00-12:00 11:00-18:00' }, 'hours'],
+  ['hours that end before they begin', { hours: '18:00-08:00' }, 'hours'],
+  ['hours after the day', { hours: '08:00-24:30' }, 'hours'],
+  ['hours in other words', { hours: '8 to 12' }, 'hours'],
   ['a day that does not exist', { makeUpDays: ['2026-02-29'] }, 'makeUpDays.0'],
   [
     'a holiday of a year',
     { holidays: [{ name: 'x', from: '2026-01-01', to: '2026-12-31' }] },
     'holidays.0.to',
   ],
-  ['a holiday that is worked', { makeUpDays: ['2026-10-01'] }, 'makeUpDays'],
-  ['no day of work at all', { weekdays: [] }, 'weekdays'],
-])('%s is refused, and where', (_name, mistake, path) => {
+  ['no day of work at all', { weekdays: '' }, 'weekdays'],
+])('%s are refused, and where', (_name, mistake, path) => {
   const parsed = workingCalendar.safeParse(mistake)
   expect(parsed.error?.issues[0]?.path.join('.')).toBe(path)
 })

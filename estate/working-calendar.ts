@@ -6,7 +6,7 @@ import { offsetsOf } from '../platform/time-zone.ts'
  *
  *  In China a working week is not the whole story: a public holiday takes days out of it, and 调休 makes a
  *  Saturday or Sunday before or after a working day. The State Council publishes both every November for the
- *  year to come; they are configuration.
+ *  year to come: those of 2026 are built in, those after it are configuration.
  *
  *  A working day is a few stretches of wall-clock time, and a stretch is from the first instant at which the
  *  clock on the wall shows its beginning, or is past it, to the first for its end. So where clocks change an
@@ -20,14 +20,14 @@ const mostHolidays = 400
 /** Days whose working hours are kept at hand: ten years. */
 const daysRemembered = 3_660
 
-const wallClock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, { error: 'expected 00:00 to 24:00' })
-
+/** `08:00-12:00 14:00-18:00` */
 const workingHours = z
-  .array(z.object({ from: wallClock, to: wallClock }))
-  .min(1)
-  .max(12)
-  .refine((hours) => hours.every(({ from, to }, at) => from < to && from >= (hours[at - 1]?.to ?? '00:00')), {
-    error: 'expected stretches one after the other, each with from before to',
+  .string()
+  .regex(/^[0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d( [0-2]\d:[0-5]\d-[0-2]\d:[0-5]\d)*$/, {
+    error: 'expected stretches such as 08:00-12:00 14:00-18:00',
+  })
+  .refine((text) => areInOrder(stretchesOf(text)), {
+    error: 'expected stretches one after the other, each ending after it begins and by 24:00',
   })
 
 const holiday = z
@@ -41,8 +41,8 @@ const holiday = z
     path: ['to'],
   })
 
-/** The national holidays of 2026 (State Council, 4 November 2025). */
-const holidays2026 = [
+/** The national holidays of 2026 (State Council, 4 November 2025), and the days worked for them. */
+const nationalHolidays: readonly z.infer<typeof holiday>[] = [
   { name: '元旦', from: '2026-01-01', to: '2026-01-03' },
   { name: '春节', from: '2026-02-15', to: '2026-02-23' },
   { name: '清明节', from: '2026-04-04', to: '2026-04-06' },
@@ -51,26 +51,28 @@ const holidays2026 = [
   { name: '中秋节', from: '2026-09-25', to: '2026-09-27' },
   { name: '国庆节', from: '2026-10-01', to: '2026-10-07' },
 ]
-const makeUpDays2026 = ['2026-01-04', '2026-02-14', '2026-02-28', '2026-05-09', '2026-09-20', '2026-10-10']
+const nationalMakeUpDays = [
+  '2026-01-04',
+  '2026-02-14',
+  '2026-02-28',
+  '2026-05-09',
+  '2026-09-20',
+  '2026-10-10',
+]
 
 /** Days are dates of the site's time zone, hours its wall clock. */
-export const workingCalendar = z
-  .object({
-    /** 1 is Monday, 7 Sunday. */
-    weekdays: z.array(z.int().min(1).max(7)).min(1).max(7).default([1, 2, 3, 4, 5]),
-    hours: workingHours.default([
-      { from: '08:00', to: '12:00' },
-      { from: '14:00', to: '18:00' },
-    ]),
-    holidays: z.array(holiday).max(mostHolidays).default(holidays2026),
-    /** Saturdays and Sundays that are worked (调休). */
-    makeUpDays: z.array(z.iso.date()).max(mostHolidays).default(makeUpDays2026),
-  })
-  .refine(
-    ({ holidays, makeUpDays }) =>
-      makeUpDays.every((day) => !holidays.some(({ from, to }) => from <= day && day <= to)),
-    { error: 'a day cannot be a holiday and worked', path: ['makeUpDays'] },
-  )
+export const workingCalendar = z.object({
+  /** 1 is Monday, 7 Sunday. */
+  weekdays: z
+    .string()
+    .regex(/^[1-7]{1,7}$/, { error: 'expected days such as 12345, 1 for Monday' })
+    .default('12345'),
+  hours: workingHours.default('08:00-12:00 14:00-18:00'),
+  /** Besides those that are built in. */
+  holidays: z.array(holiday).max(mostHolidays).default([]),
+  /** Days that are worked although they are a Saturday, a Sunday (调休) or a holiday; besides those built in. */
+  makeUpDays: z.array(z.iso.date()).max(mostHolidays).default([]),
+})
 export type WorkingCalendar = z.infer<typeof workingCalendar>
 
 /** A way to count time. All instants are epoch ms. */
@@ -127,10 +129,7 @@ export function workingTime(calendar: WorkingCalendar, timeZone: string): Counte
 
 /** A date is written as the UTC midnight of the same date. */
 function hoursOfDays(calendar: WorkingCalendar, offsetMs: (atMs: number) => number) {
-  const hours = calendar.hours.map(({ from, to }) => ({
-    from: sinceMidnightMs(from),
-    to: sinceMidnightMs(to),
-  }))
+  const hours = stretchesOf(calendar.hours)
   const isWorked = workedDays(calendar)
   const remembered = new Map<number, readonly Stretch[]>()
   return (date: number): readonly Stretch[] => {
@@ -138,7 +137,7 @@ function hoursOfDays(calendar: WorkingCalendar, offsetMs: (atMs: number) => numb
     if (known) return known
     const instant = instantsOf(date, offsetMs)
     const day = isWorked(date)
-      ? hours.map(({ from, to }) => ({ fromMs: instant(date + from), toMs: instant(date + to) }))
+      ? hours.map(({ fromMs, toMs }) => ({ fromMs: instant(date + fromMs), toMs: instant(date + toMs) }))
       : []
     if (remembered.size >= daysRemembered) remembered.clear()
     remembered.set(date, day)
@@ -147,11 +146,11 @@ function hoursOfDays(calendar: WorkingCalendar, offsetMs: (atMs: number) => numb
 }
 
 function workedDays({ weekdays, holidays, makeUpDays }: WorkingCalendar): (date: number) => boolean {
-  const made = new Set(makeUpDays.map(dateMs))
+  const made = new Set([...nationalMakeUpDays, ...makeUpDays].map(dateMs))
   const free = new Set<number>()
-  for (const { from, to } of holidays)
+  for (const { from, to } of [...nationalHolidays, ...holidays])
     for (let date = dateMs(from); date <= dateMs(to); date += dayMs) free.add(date)
-  return (date) => made.has(date) || (weekdays.includes(weekdayOf(date)) && !free.has(date))
+  return (date) => made.has(date) || (weekdays.includes(String(weekdayOf(date))) && !free.has(date))
 }
 
 /** For the wall-clock times of one day, written as if they were UTC: the first instant at which the clock shows
@@ -181,9 +180,22 @@ function changeBetween(earlyMs: number, lateMs: number, offsetMs: (atMs: number)
   return late
 }
 
-function sinceMidnightMs(time: string): number {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number)
-  return (hours * 60 + minutes) * minuteMs
+/** Since the midnight of the day, on the wall clock. */
+function stretchesOf(hours: string): Stretch[] {
+  return hours.split(' ').map((stretch) => {
+    const [fromMs = 0, toMs = 0] = stretch.split('-').map((time) => {
+      const [hour = 0, minute = 0] = time.split(':').map(Number)
+      return (hour * 60 + minute) * minuteMs
+    })
+    return { fromMs, toMs }
+  })
+}
+
+function areInOrder(stretches: readonly Stretch[]): boolean {
+  return stretches.every(({ fromMs, toMs }, at) => {
+    const before = stretches[at - 1]?.toMs ?? 0
+    return before <= fromMs && fromMs < toMs && toMs <= dayMs
+  })
 }
 
 function dateMs(date: string): number {

@@ -15,7 +15,7 @@ import type { LedgerConcern, ledgerAnswer, quarantineItem, rawMessage } from './
 /** What the dashboard needs from the rest of the house. It says so here, in its own words, and is handed things
  *  that fit; it reaches for none of them itself. Times are epoch ms. */
 export interface DashboardDeps {
-  config: { host: string; port: number; clientDir: string }
+  config: { host: string; port: number; clientDir: string; timeZone: string }
   registry: () => Registry
   live: LiveFeed
   history: History
@@ -62,7 +62,12 @@ export type ActResult =
   { ok: true; order: WorkOrder } | { ok: false; reason: string; allowed: readonly OrderAction[] }
 
 export interface OrderDesk {
-  list(filter: { state?: OrderState; site?: string; openOnly?: boolean }): Promise<WorkOrder[]>
+  list(filter: {
+    state?: OrderState
+    site?: string
+    openOnly?: boolean
+    sinceMs?: number
+  }): Promise<WorkOrder[]>
   get(id: string): Promise<WorkOrder | undefined>
   /** Undefined for an order that does not exist. */
   act(

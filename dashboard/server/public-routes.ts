@@ -6,10 +6,13 @@ import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
 import { chargersAnswer, sessionAnswer, sitesAnswer } from './schemas.ts'
+import { serviceRoute } from './service-route.ts'
 
 /** What anyone may ask, residents above all, and how staff gets in. */
-export function publicRoutes({ registry, staff }: DashboardDeps, sources: () => Sources): readonly Route[] {
+export function publicRoutes(deps: DashboardDeps, sources: () => Sources): readonly Route[] {
+  const { registry, staff } = deps
   return [
+    serviceRoute(deps),
     route({
       method: 'get',
       path: '/api/v1/sites',

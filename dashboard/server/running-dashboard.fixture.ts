@@ -44,7 +44,12 @@ export class RunningDashboard {
   constructor(content: RegistryContent = smallEstate, more: Partial<DashboardDeps> = {}) {
     this.registry = buildRegistry(content)
     this.deps = {
-      config: { host: '127.0.0.1', port: 0, clientDir: mkdtempSync(join(tmpdir(), 'client-')) },
+      config: {
+        host: '127.0.0.1',
+        port: 0,
+        clientDir: mkdtempSync(join(tmpdir(), 'client-')),
+        timeZone: 'Asia/Shanghai',
+      },
       registry: () => this.registry,
       live: this.live,
       history: {

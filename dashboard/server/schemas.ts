@@ -212,6 +212,36 @@ export const evidenceAnswer = z.object({
   ),
 })
 
+const clockFigures = z.object({
+  count,
+  /** What people waited, ms; absent where there are too few to say. */
+  medianMs: count.exactOptional(),
+  /** 0 … 1; absent where there are too few to say. */
+  withinTarget: z.number().min(0).max(1).exactOptional(),
+})
+
+export const serviceAnswer = z.object({
+  site: z.string(),
+  /** The newest first; a month without an order is left out. */
+  months: z.array(
+    z.object({
+      /** `2026-11` */
+      month: z.string(),
+      orders: count,
+      /** How many came back after they were done. */
+      cameBack: count,
+      clocks: z.object({
+        acknowledge: clockFigures,
+        'on-site': clockFigures,
+        'make-safe': clockFigures,
+        restore: clockFigures,
+      }),
+    }),
+  ),
+  /** They are made anew every few minutes. */
+  atMs: z.number(),
+})
+
 /** accepted = stored + quarantined + duplicate + pending; `readings` and `repeated` count what carries
  *  (boot, seq); `difference` is 0 while the books are right. */
 const ledgerLine = z.object({
