@@ -161,7 +161,9 @@ function byChildren(
   const alarming = new Set(family.map((other) => positionOf(tree, other)))
   const points = pointsBelow(tree, position, { rule, alarming }, scene)
   const hit = points.filter((point) => alarming.has(point)).length
-  const enough = Math.max(scene.limits.childrenAtLeast, scene.limits.childrenShare * points.length)
+  const { childrenAtLeast, childrenShare } = scene.limits
+  const { atLeast = childrenAtLeast, share = childrenShare } = rule.inferred ?? {}
+  const enough = Math.max(atLeast, share * points.length)
   if (hit < enough) return undefined
   return {
     root: scene.registry.device(position)?.node ?? position,

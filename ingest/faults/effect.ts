@@ -6,8 +6,9 @@ import { ruleOf } from './rules/table.ts'
 
 /** Who feels an incident, and what that makes of its severity. */
 
-/** The registry ids of those who feel it (the rule's column `affects`). */
-export function affectedBy({ root, rule }: Felt, registry: Registry): string[] {
+/** The registry ids of those who feel it (the rule's column `affects`). What is felt only in its place is felt, where
+ *  the cause was inferred, where it alarms. */
+export function affectedBy({ root, rule, basis, members }: Felt, registry: Registry): string[] {
   const isHouse = (id: string) => registry.node(id)?.type === 'building'
   switch (ruleOf(rule).affects) {
     case 'houses-below':
@@ -19,7 +20,8 @@ export function affectedBy({ root, rule }: Felt, registry: Registry): string[] {
         (id) => registry.node(id)?.type === 'port',
       )
     case 'its-place':
-      return [root]
+      if (basis === 'measured') return [root]
+      return [...new Set(Object.values(members).map(({ node }) => node))].sort()
     case 'nobody':
       return []
   }
@@ -27,12 +29,13 @@ export function affectedBy({ root, rule }: Felt, registry: Registry): string[] {
 
 export function householdsOf(incident: Felt, affected: readonly string[], registry: Registry): number {
   if (affected.length === 0) return 0
+  const isInPlaces = ruleOf(incident.rule).affects === 'its-place' && incident.basis === 'inferred'
   const below = registry.householdsBelow('hydraulic', incident.root)
-  if (below > 0) return below
+  if (below > 0 && !isInPlaces) return below
   return affected.reduce((sum, id) => sum + (registry.node(id)?.households ?? 0), 0)
 }
 
-type Felt = Pick<Incident, 'root' | 'rule'>
+type Felt = Pick<Incident, 'root' | 'rule' | 'basis' | 'members'>
 
 /** What very many feel is a step graver than its alarms (domain.md B2, 7). */
 export function stepUp(incident: Incident, registry: Registry, limits: SiteParameters['correlation']): void {

@@ -87,7 +87,7 @@ function judge(
   const watch = known ?? watchAt(stream, at)
   if (!watch) return
   if (watch.memory.alarm.state === 'normal') begin(watch, stream)
-  const worse = witness(watch, values)
+  const worse = witness(watch, stream, values)
   feelPull(watch.memory, stream)
   move(watch, observations[verdict], stream.t, listener)
   if (worse) listener.worsened(watch)
@@ -148,8 +148,8 @@ function feelPull(memory: WatchMemory, { senses, upstream, t }: Stream): void {
 }
 
 /** Keeps the worst value: the lowest pressure, the highest of most else. True when it got worse. */
-function witness({ check: { condition }, memory }: Watch, values: Values): boolean {
-  const value = numberIn(values, condition.signal)
+function witness({ check: { condition }, memory }: Watch, seen: Seen, values: Values): boolean {
+  const value = condition.value ? condition.value(seen) : numberIn(values, condition.signal)
   if (value === undefined) return false
   const lowest = condition.lowest ?? condition.levelBefore !== undefined
   const worse = memory.worst === null || (lowest ? value < memory.worst : value > memory.worst)

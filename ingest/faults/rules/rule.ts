@@ -140,8 +140,9 @@ export interface Rule {
   aloneMs?: (limits: SiteParameters, kind: Kind) => number
   /** So many of its kin (see `Raised`) at one estate are one fault, of their make. */
   kinAtLeast?: (limits: SiteParameters['correlation']) => number
-  /** What the fault is called where only its children show it. */
-  inferred?: { id: string; title: BilingualText; severity: Severity }
+  /** What the fault is called where only its children show it; and how many of them, and what share of all that could,
+   *  have to, where it is not what `correlation` says. */
+  inferred?: { id: string; title: BilingualText; severity: Severity; atLeast?: number; share?: number }
 }
 
 /** What a condition may look at, besides the values of the sample: the past of its place, and of what lies above it
@@ -168,6 +169,8 @@ export interface Condition {
   judge: (seen: Seen, values: Values) => Verdict
   /** The limit it crosses, in the unit of the signal, as evidence. */
   limit: (seen: Seen) => number | undefined
+  /** What is measured, where it is not the signal itself but made of it: the worst is kept as evidence. */
+  value?: (seen: Seen) => number | undefined
   /** For a pressure: the level it fell from, of the last quarter of an hour. */
   levelBefore?: (seen: Seen) => number
   /** The lower, the worse: the lowest value is kept as evidence, not the highest. */

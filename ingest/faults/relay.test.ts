@@ -3,7 +3,6 @@ import { loopSays } from './heating-loop.fixture.ts'
 import {
   connects,
   inOrder,
-  latest,
   minute,
   morning,
   newEngine,
@@ -101,100 +100,5 @@ describe('C04 relay welded', () => {
       event.type === 'reading' ? [event, { ...event, reading: { ...event.reading, port: 'p03' } }] : [],
     )
     expect(opened(tellAll(newEngine(), both))).toHaveLength(2)
-  })
-})
-
-const meter = 'hengkang-b05-water'
-const flow = (atMinute: number, flow_lph: number) =>
-  says({ device: meter, atMs: morning + atMinute * minute, values: { flow_lph } })
-const day = 24 * 60
-
-/** Four days of usual mornings (1,500 L/h from seven to eight), a sample a minute in that hour. */
-const usualMornings = [0, 1, 2, 3].flatMap((days) =>
-  Array.from({ length: 60 }, (_, at) => flow(days * day + at, 1_400 + (at % 5) * 25)),
-)
-const burstFlow = (lph: number, minutes = 15) =>
-  Array.from({ length: minutes }, (_, at) => flow(4 * day + at, lph))
-
-describe('W01 building main burst', () => {
-  const rulesOf = (lph: number, minutes?: number) =>
-    opened(tellAll(newEngine(), [...usualMornings, ...burstFlow(lph, minutes)]))
-      .filter(({ causeClass }) => causeClass !== 'silence')
-      .map(({ rule, severity, root, affected, households }) => ({
-        rule,
-        severity,
-        root,
-        affected,
-        households,
-      }))
-
-  test('three times the usual flow and 30 % of Q3 for ten minutes', () => {
-    expect(rulesOf(14_000)).toEqual([
-      { rule: 'W01', severity: 'P1', root: 'hengkang-b05-main', affected: ['hengkang-b05'], households: 60 },
-    ])
-  })
-
-  test.each([
-    ['more than usual, but less than 30 % of Q3', 7_000, 15],
-    ['a burst flow for nine minutes only', 14_000, 10],
-  ])('%s is none', (_, lph, minutes) => {
-    expect(rulesOf(lph, minutes)).toEqual([])
-  })
-
-  test('names the house, not the meter', () => {
-    const reports = opened(tellAll(newEngine(), [...usualMornings, ...burstFlow(14_000)]))
-    expect(reports.find(({ rule }) => rule === 'W01')?.title).toEqual({
-      zh: '恒康家园5号楼 楼栋水管爆裂',
-      en: 'Hengkang Homes building 5: building main burst',
-    })
-  })
-
-  test('before three days are known no flow is suspicious', () => {
-    expect(tellAll(newEngine(), burstFlow(14_000))).toEqual([])
-  })
-
-  const falling = [400, 400, 400, 250, 240].map((p_kpa, at) =>
-    says({ device: meter, atMs: morning + at * minute, values: { p_kpa } }),
-  )
-
-  test('but a pressure that falls by 100 kPa in five minutes is', () => {
-    expect(opened(tellAll(newEngine(), falling))).toMatchObject([{ rule: 'W01', root: 'hengkang-b05-main' }])
-  })
-
-  test('one wild pressure sample is none', () => {
-    const wild = falling.map((event, at) =>
-      event.type === 'reading' && at !== 3
-        ? { ...event, reading: { ...event.reading, values: { p_kpa: 400 } } }
-        : event,
-    )
-    expect(tellAll(newEngine(), wild)).toEqual([])
-  })
-
-  test('in an upload of stored samples counts, although newer live samples came before', () => {
-    const live = says({ device: meter, atMs: morning + 30 * minute, values: { p_kpa: 400 } })
-    const upload = falling.map((event) =>
-      event.type === 'reading' ? { ...event, reading: { ...event.reading, class: 'batch' as const } } : event,
-    )
-    expect(opened(tellAll(newEngine(), [live, ...upload]))).toMatchObject([{ rule: 'W01' }])
-  })
-
-  test('is an order of its own beside a burst of the heating', () => {
-    const changes = tellAll(
-      newEngine(),
-      inOrder([...loopSays({ minutes: 15, breakM3h: 12, fromMinute: 2 }), ...falling]),
-    )
-    expect(latest(changes).map(({ key }) => key).sort()).toEqual([
-      'hengkang-b05-main|water-main-burst',
-      'hengkang-station|pressure-loss',
-    ]) // prettier-ignore
-  })
-
-  test('a flat meter raises none: its flow is not a main’s', () => {
-    const flat = falling.map((event) =>
-      event.type === 'reading'
-        ? { ...event, reading: { ...event.reading, device: 'hengkang-b05-f101-water' } }
-        : event,
-    )
-    expect(tellAll(newEngine(), flat)).toEqual([])
   })
 })
