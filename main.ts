@@ -296,7 +296,7 @@ async function startDashboard(
     levelsFor,
     evidence: (order) => evidence.of(order),
     staff,
-    faults: () => ingest.alarms(),
+    faults: ingest.faults,
     ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,
     parameters: ingest.parameters,

@@ -55,6 +55,16 @@ export interface Schema {
   device_memory: { device: string; memory: string }
   /** A row is written once. */
   parameter_version: { site: string; version: number; body: string }
+  /** What people told the fault watch; without an outcome while it waits. */
+  instruction: {
+    id: Generated<number>
+    at_ms: number
+    who: string
+    subject: string
+    body: string
+    outcome: string | null
+    reason: string | null
+  }
 }
 
 const first: Migration = {
@@ -231,6 +241,22 @@ const keptEvidence: Migration = {
   },
 }
 
+const instructions: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('instruction')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('at_ms', 'bigint', (column) => column.notNull())
+      .addColumn('who', 'text', (column) => column.notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addColumn('outcome', 'text')
+      .addColumn('reason', 'text')
+      .execute()
+    await schema.createIndex('instruction_subject').on('instruction').column('subject').execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
@@ -239,4 +265,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-orders-merged-into': mergedInto,
   '2026-11-25-parameters': parameters,
   '2026-11-25-work-orders-evidence': keptEvidence,
+  '2026-11-25-written-instructions': instructions,
 }

@@ -14,7 +14,7 @@ import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
 import { DecodedLog } from './decoded-log.ts'
 import { Escalator } from './escalator.ts'
-import type { AlarmView } from './faults/alarm-view.ts'
+import type { Instruction } from './faults/instructions.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryUpkeep } from './history-upkeep.ts'
@@ -22,6 +22,7 @@ import { HistoryWriter } from './history-writer.ts'
 import { Audit, type Ledger } from './audit.ts'
 import type { PageWish } from './device-lines.ts'
 import { EvidenceKeeper } from './evidence-keeper.ts'
+import { InstructionDesk } from './instruction-desk.ts'
 import { LiveState } from './live-state.ts'
 import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
@@ -52,6 +53,13 @@ export class Ingest {
   readonly live: LiveState
   readonly quarantine: QuarantineDesk
   readonly parameters: ParameterDesk
+  /** Alarms, and what people say to them. */
+  readonly faults = {
+    alarms: () => this.#watch.alarms(),
+    outOfService: () => this.#watch.outOfService(),
+    say: (said: Instruction) => this.#instructions.say(said),
+    said: (page: { subject?: string; before?: number; limit: number }) => this.#instructions.list(page),
+  }
   readonly #clock: Clock
   readonly #lifecycle: Lifecycle
   readonly #reader: IntakeReader
@@ -65,6 +73,7 @@ export class Ingest {
   readonly #upkeep: HistoryUpkeep
   readonly #asker: ReplayAsker
   readonly #evidence: EvidenceKeeper
+  readonly #instructions: InstructionDesk
   readonly #watch: Watch
   readonly #escalator: Escalator
   readonly #log: DecodedLog
@@ -114,6 +123,7 @@ export class Ingest {
     this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
     this.#escalator = new Escalator(options)
     this.parameters = new ParameterDesk({ ...options, isSite: (id) => registry.get().site(id) !== undefined })
+    this.#instructions = new InstructionDesk({ ...options, wake: () => this.#log.wake() })
     this.#watch = new Watch({
       ...options,
       log: this.#log,
@@ -121,6 +131,7 @@ export class Ingest {
       live: this.live,
       notices: this.#notices,
       parameters: this.parameters,
+      instructions: this.#instructions,
       timeZone: config.timeZone,
       onCursor: (position) => this.#cursors.set('watch', position),
     })
@@ -150,6 +161,7 @@ export class Ingest {
     this.#evidence.start()
     started.onStop('evidence keeper', () => this.#evidence.stop())
     await this.parameters.start()
+    await this.#instructions.start()
     await this.#watch.start(fail)
     started.onStop('watch', () => this.#watch.stop())
     await this.#escalator.start(fail)
@@ -172,10 +184,6 @@ export class Ingest {
 
   ledger(wish: PageWish): Promise<Ledger> {
     return this.#audit.ledger(wish)
-  }
-
-  alarms(): readonly AlarmView[] {
-    return this.#watch.alarms()
   }
 
   #tellRefused(refused: readonly Refused[]): void {

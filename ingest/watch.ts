@@ -15,7 +15,9 @@ import type { AlarmView } from './faults/alarm-view.ts'
 import type { IncidentChange } from './faults/changes.ts'
 import { FaultEngine } from './faults/engine.ts'
 import { deviceMemory, engineMemory, type DeviceMemory } from './faults/engine-state.ts'
+import type { ServiceWindow } from './faults/service-window.ts'
 import { liveMemory, type LiveState } from './live-state.ts'
+import type { InstructionDesk, Waiting } from './instruction-desk.ts'
 import type { Notices } from './notices.ts'
 import type { ParameterDesk } from './parameter-desk.ts'
 
@@ -44,11 +46,18 @@ export interface WatchParts {
   live: LiveState
   notices: Notices
   parameters: ParameterDesk
+  instructions: InstructionDesk
   timeZone: string
   onCursor: (position: number) => void
   clock: Clock
   logger: Log
   metrics: Metrics
+}
+
+/** What somebody said, and what came of it. */
+interface Told {
+  waiting: Waiting
+  refused: string | undefined
 }
 
 export class Watch {
@@ -123,6 +132,10 @@ export class Watch {
     return this.#engine.alarms()
   }
 
+  outOfService(): readonly ServiceWindow[] {
+    return this.#engine.outOfService()
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const messages = this.#parts.log.read(this.#cursor)
@@ -130,12 +143,14 @@ export class Watch {
       const changes: IncidentChange[] = []
       for (const message of messages) for (const change of this.#observe(message)) changes.push(change)
       changes.push(...this.#inspections())
+      const heard = this.#listen()
+      changes.push(...heard.changes)
       if (last) this.#cursor = last.intake.position
       else changes.push(...this.#tick())
-      await this.#save(changes)
+      await this.#save(changes, heard)
       if (!last) await this.#rest()
     }
-    await this.#save([], true)
+    await this.#save([])
   }
 
   #observe(message: DecodedMessage): readonly IncidentChange[] {
@@ -163,11 +178,23 @@ export class Watch {
     })
   }
 
-  async #save(changes: readonly IncidentChange[], now = false): Promise<void> {
-    const { records, orders, clock, onCursor } = this.#parts
+  /** What people have said meanwhile. */
+  #listen(): { changes: IncidentChange[]; told: Told[] } {
+    const { instructions, clock } = this.#parts
+    const changes: IncidentChange[] = []
+    const told = instructions.take().map((waiting): Told => {
+      const { changes: made, refused } = this.#engine.instruct(waiting.said, clock.now())
+      changes.push(...made)
+      return { waiting, refused }
+    })
+    return { changes, told }
+  }
+
+  async #save(changes: readonly IncidentChange[], { told }: { told: readonly Told[] } = { told: [] }) {
+    const { records, orders, instructions, clock, onCursor } = this.#parts
     const isFull = this.#touched.size >= touchedLimit
     const due = (isFull || clock.now() - this.#savedMs >= saveMs) && this.#cursor > this.#savedCursor
-    if (changes.length === 0 && !due && !now) return
+    if (changes.length === 0 && told.length === 0 && !due && !this.#stopping) return
     const written = this.#memory()
     const touched = await records.transaction().execute(async (trx) => {
       const ids: string[] = []
@@ -175,12 +202,14 @@ export class Watch {
         const id = await writeChange(trx, orders, { change, nowMs: clock.now() })
         if (id !== undefined) ids.push(id)
       }
+      for (const { waiting, refused } of told) await instructions.settle(trx, waiting, refused)
       await saveFaultMemory(trx, { cursor: this.#cursor, ...written })
       return ids
     })
     this.#savedMs = clock.now()
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
+    for (const { waiting, refused } of told) waiting.answer(refused)
     for (const change of changes) this.#announce(change)
     await orders.announce(touched)
   }

@@ -10,6 +10,7 @@ import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
 import { isolationOf } from '../estate/valves.ts'
 import { DecodedLog } from '../ingest/decoded-log.ts'
+import { InstructionDesk } from '../ingest/instruction-desk.ts'
 import { LiveState } from '../ingest/live-state.ts'
 import { Notices } from '../ingest/notices.ts'
 import { ParameterDesk } from '../ingest/parameter-desk.ts'
@@ -54,6 +55,8 @@ async function watch(until?: number) {
   const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   const parameters = new ParameterDesk({ records, isSite: () => true, clock })
   await parameters.start()
+  const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
+  await instructions.start()
   const reached = Promise.withResolvers<void>()
   const watching = new Watch({
     log,
@@ -63,6 +66,7 @@ async function watch(until?: number) {
     orders,
     live: new LiveState({ clock }),
     parameters,
+    instructions,
     notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
     timeZone: 'Asia/Shanghai',
     onCursor: (position) => (position >= end ? reached.resolve() : undefined),

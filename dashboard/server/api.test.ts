@@ -23,12 +23,15 @@ const examples: Readonly<Record<string, string>> = {
   ':action': 'acknowledge',
   ':id': '1',
   ':photo': 'a1',
+  ':fault': 'H04.rate~house~house-heat',
+  ':target': 'house',
 }
 
 const bodies = [
   ['session', { name: 'engineer', password: 'right' }],
   ['comments', { text: 'the cellar is dry' }],
   ['parameters', { set: { H01: { fallKpa: 40 } }, why: 'a steep estate' }],
+  ['out-of-service', { target: 'house', why: 'a new riser', untilMs: startMs + 3_600_000 }],
   ['revert', { version: 0, why: 'it was better before' }],
 ] as const
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { InstructionEntry } from '../../estate/instruction-book.ts'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { ParameterVersion } from '../../estate/parameter-book.ts'
 import type { Registry } from '../../estate/registry.ts'
@@ -26,7 +27,7 @@ export interface DashboardDeps {
   /** The readings kept with an order; none for one that does not exist. */
   evidence: (order: string) => Promise<readonly KeptMoment[]>
   staff: StaffDoor
-  faults: () => readonly AlarmView[]
+  faults: FaultDesk
   ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
   parameters: ParameterDesk
@@ -116,8 +117,29 @@ export interface StaffDoor {
   colleagues(): Promise<readonly Pick<Session, 'name' | 'role'>[]>
 }
 
+/** Alarms, and what people say to them. */
+export interface FaultDesk {
+  /** Every alarm that is not normal. */
+  alarms(): readonly AlarmView[]
+  outOfService(): readonly { target: string; by: string; why: string; sinceMs: number; untilMs: number }[]
+  /** Written down, done in the engine's turn, and then answered. */
+  say(
+    said: FaultInstruction,
+  ): Promise<{ type: 'done' } | { type: 'refused'; reason: string } | { type: 'waiting' }>
+  /** The newest first. */
+  said(page: { subject?: string; before?: number; limit: number }): Promise<InstructionEntry[]>
+}
+
+export type FaultInstruction =
+  | { action: 'acknowledge' | 'unshelve'; alarm: string; by: string }
+  | { action: 'reset'; alarm: string; by: string; why: string }
+  | { action: 'shelve'; alarm: string; by: string; why: string; untilMs: number }
+  | { action: 'take-out'; target: string; by: string; why: string; untilMs: number }
+  | { action: 'put-back'; target: string; by: string }
+
 /** One alarm that is not normal. */
 export interface AlarmView {
+  key: string
   rule: string
   site: string
   node: string
@@ -126,9 +148,13 @@ export interface AlarmView {
   state: string
   sinceMs: number
   why: string
+  by?: string
+  untilMs?: number
+  beneath?: string
   signal: string
   value?: number
   limit?: number
+  incident?: string
 }
 
 export type Ledger = z.infer<typeof ledgerAnswer>

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { ageMs, deviceView, signalsOf } from '../view/devices.ts'
 import type { Sources } from '../view/sources.ts'
 import { bookRoutes } from './book-routes.ts'
+import { faultRoutes } from './fault-routes.ts'
 import { orderRoutes } from './order-routes.ts'
 import { parameterRoutes } from './parameter-routes.ts'
 import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
-import { colleaguesAnswer, deviceAnswer, devicesAnswer, faultsAnswer, sessionAnswer } from './schemas.ts'
+import { colleaguesAnswer, deviceAnswer, devicesAnswer, sessionAnswer } from './schemas.ts'
 
 /** What only people who work here may ask and do. */
 export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readonly Route[] {
@@ -15,7 +16,7 @@ export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readon
     ...sessionRoutes(deps),
     ...deviceRoutes(deps, sources),
     ...orderRoutes(deps),
-    faultRoute(deps),
+    ...faultRoutes(deps),
     ...bookRoutes(deps),
     ...parameterRoutes(deps),
   ]
@@ -99,15 +100,4 @@ function deviceRoutes({ registry, live }: DashboardDeps, sources: () => Sources)
 
 function withAge<View extends { lastSeen?: number }>({ lastSeen, ...view }: View, { nowMs }: Sources) {
   return { ...view, ageMs: lastSeen === undefined ? null : ageMs(lastSeen, nowMs) }
-}
-
-function faultRoute({ faults }: DashboardDeps): Route {
-  return route({
-    ...asked,
-    method: 'get',
-    path: '/api/v1/faults',
-    summary: 'Every alarm that is not normal',
-    answer: faultsAnswer,
-    handle: () => ({ body: { faults: faults().map(({ why, ...fault }) => ({ ...fault, reason: why })) } }),
-  })
 }

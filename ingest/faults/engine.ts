@@ -152,9 +152,9 @@ export class FaultEngine {
     this.#resumedMs = Math.max(this.#resumedMs, nowMs)
   }
 
-  /** What a person says of an alarm or a place; `refused` says why nothing came of it. */
+  /** What a person says of an alarm or a place, now; `refused` says why nothing came of it. The engine's own time does
+   *  not move by it: what was received before and not yet told is not silence. */
   instruct(said: Instruction, nowMs: number): { changes: readonly IncidentChange[]; refused?: string } {
-    this.#advance(nowMs)
     const refused = 'alarm' in said ? this.#tell(said, nowMs) : this.#duty.instruct(said, nowMs)
     if (!('alarm' in said) && refused === undefined) this.#reviewDuty()
     return { changes: this.#decided(), ...(refused !== undefined && { refused }) }
@@ -163,7 +163,6 @@ export class FaultEngine {
   /** The order of an incident was closed after inspection: its latched alarms may rest, and the next breach
    *  is a new one. What is still breached goes on standing. */
   inspected(incidentKey: string, by: string, nowMs: number): readonly IncidentChange[] {
-    this.#advance(nowMs)
     for (const watch of this.#devices.allRaised()) {
       if (this.#book.incidentOf(watch.key) !== incidentKey) continue
       move(watch, { type: 'acknowledge', by }, nowMs, this.#listener)

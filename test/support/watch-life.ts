@@ -4,6 +4,7 @@ import { CurrentRegistry } from '../../estate/current-registry.ts'
 import { OrderBook } from '../../estate/order-book.ts'
 import { openRecords } from '../../estate/records.ts'
 import { DecodedLog } from '../../ingest/decoded-log.ts'
+import { InstructionDesk } from '../../ingest/instruction-desk.ts'
 import { LiveState } from '../../ingest/live-state.ts'
 import { Notices } from '../../ingest/notices.ts'
 import { ParameterDesk } from '../../ingest/parameter-desk.ts'
@@ -94,6 +95,8 @@ async function live(folder: string, count: number): Promise<void> {
   log.start()
   const parameters = new ParameterDesk({ records, isSite: () => true, clock })
   await parameters.start()
+  const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
+  await instructions.start()
   const watch = new Watch({
     log,
     origin: () => reader.origin(),
@@ -102,6 +105,7 @@ async function live(folder: string, count: number): Promise<void> {
     orders: new OrderBook({ records, timeZone: 'Asia/Shanghai' }),
     live: new LiveState({ clock }),
     parameters,
+    instructions,
     notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
     timeZone: 'Asia/Shanghai',
     onCursor: () => {},
