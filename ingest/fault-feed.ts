@@ -43,11 +43,10 @@ function tellReadings(
 
 function tellUnread(
   engine: FaultEngine,
-  { refusal: { boot, seq }, address }: Extract<Decoded, { ok: false }>,
+  { refusal, address }: Extract<Decoded, { ok: false }>,
   receivedMs: number,
 ): readonly IncidentChange[] {
-  if (!address || boot === undefined || seq === undefined) return []
-  return engine.numbered({ device: address.device, boot, seq }, receivedMs)
+  return address ? engine.refused(address.device, refusal, receivedMs) : []
 }
 
 /** Writes one decision into the order book; the id of the order it is about, if one is open. `nowMs`: server time. */

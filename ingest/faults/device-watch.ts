@@ -1,7 +1,18 @@
-import type { Birth, Reading } from '../../firmware-contracts/message.ts'
+import type { Birth, Reading, Refusal } from '../../firmware-contracts/message.ts'
 import { isBreached } from './alarm-state.ts'
 import { checkOf, keyOf, move, newWatch, type Check, type Listener, type Watch } from './alarm-watch.ts'
-import { findings, heardBirth, heardClock, inHealth, isWell, type Finding } from './device-health.ts'
+import {
+  findings,
+  heardAnything,
+  heardBirth,
+  heardClock,
+  heardNumbers,
+  heardViolation,
+  inHealth,
+  isWell,
+  reconnected,
+  type Finding,
+} from './device-health.ts'
 import type { WatchedDevice } from './engine-state.ts'
 import type { Place } from './places.ts'
 import type { Condition } from './rules/rule.ts'
@@ -57,13 +68,33 @@ export function watchReading(
   listener: Listener,
 ): void {
   const health = (known.health ??= inHealth())
+  const { limits } = known.silence.place
   heardClock(health, reading, receivedMs)
+  heardNumbers(health, reading, receivedMs, limits)
+  heardAnything(health, receivedMs, limits)
   judge(known, receivedMs, listener)
 }
 
 export function watchBirth(known: WatchedDevice, birth: Birth, receivedMs: number, listener: Listener): void {
   heardBirth((known.health ??= inHealth()), birth, receivedMs)
   judge(known, receivedMs, listener)
+}
+
+/** Of a message that broke the contract. */
+export function watchRefusal(
+  known: WatchedDevice,
+  refusal: Refusal,
+  receivedMs: number,
+  listener: Listener,
+): void {
+  const health = (known.health ??= inHealth())
+  heardViolation(health, refusal, receivedMs)
+  heardAnything(health, receivedMs, known.silence.place.limits)
+  judge(known, receivedMs, listener)
+}
+
+export function watchReconnect({ health, silence }: WatchedDevice, nowMs: number): void {
+  if (health) reconnected(health, nowMs, silence.place.limits)
 }
 
 function judge(known: WatchedDevice, nowMs: number, listener: Listener): void {

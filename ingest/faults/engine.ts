@@ -1,4 +1,4 @@
-import type { Message, Reading } from '../../firmware-contracts/message.ts'
+import type { Message, Reading, Refusal } from '../../firmware-contracts/message.ts'
 import type { Registry } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
 import type { Observation } from './alarm.ts'
@@ -7,7 +7,15 @@ import { alarmViews, type AlarmView } from './alarm-view.ts'
 import { move, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
-import { hear, miss, missedSinceMs, watchBirth, watchReading } from './device-watch.ts'
+import {
+  hear,
+  miss,
+  missedSinceMs,
+  watchBirth,
+  watchReading,
+  watchReconnect,
+  watchRefusal,
+} from './device-watch.ts'
 import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { observationOf, refusal, type AlarmInstruction, type Instruction } from './instructions.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
@@ -99,8 +107,7 @@ export class FaultEngine {
     return this.#decided()
   }
 
-  /** Something numbered that is no sample: an answer to a command, or what could not be read. It, too, proves
-   *  that its device lives. */
+  /** Something numbered that is no sample: an answer to a command. It, too, proves that its device lives. */
   numbered(said: Pick<Reading, 'device' | 'boot' | 'seq'>, receivedMs: number): readonly IncidentChange[] {
     this.#advance(receivedMs)
     const known = this.#devices.get(said.device)
@@ -111,6 +118,17 @@ export class FaultEngine {
     return this.#decided()
   }
 
+  /** What could not be read. Where its number could, it proves that its device lives. */
+  refused(device: string, refusal: Refusal, receivedMs: number): readonly IncidentChange[] {
+    const { boot, seq } = refusal
+    const told =
+      boot === undefined || seq === undefined ? nothing : this.numbered({ device, boot, seq }, receivedMs)
+    this.#advance(receivedMs)
+    const known = this.#devices.get(device)
+    if (known) watchRefusal(known, refusal, receivedMs, this.#listener)
+    return [...told, ...this.#decided()]
+  }
+
   /** What a device, or its last will, says of its connection. A will of an earlier life is stale. */
   connection(
     message: Extract<Message, { type: 'connection' }>,
@@ -119,8 +137,10 @@ export class FaultEngine {
     this.#advance(receivedMs)
     const known = this.#devices.get(message.address.device)
     if (!known) return this.#decided()
-    if (message.state !== 'lost') this.#hear(known, message.boot)
-    else if (message.boot >= known.hearing.boot) this.#miss(known, receivedMs)
+    if (message.state !== 'lost') {
+      this.#hear(known, message.boot)
+      watchReconnect(known, receivedMs)
+    } else if (message.boot >= known.hearing.boot) this.#miss(known, receivedMs)
     return this.#decided()
   }
 

@@ -23,8 +23,19 @@ export const clockLost = ofDevice('lost', 'clock_ms', ({ D05 }) => ({
   onDelayMs: D05.lostOnDelayMs,
   offDelayMs: D05.offDelayMs,
 }))
+/** D06: the same samples again and again. */
+export const repeatsItself = ofDevice('repeats', 'seq', ({ D06 }) => atOnce(D06.offDelayMs))
+/** D06: counts anew without a boot. */
+export const countsBack = ofDevice('regress', 'seq', ({ D06 }) => atOnce(D06.offDelayMs))
+/** D06: two boards with one name. */
+export const isCloned: Condition = {
+  ...ofDevice('clone', 'seq', ({ D06 }) => atOnce(D06.offDelayMs)),
+  severity: 'P3',
+}
 /** D07 */
 export const bootsAgain = ofDevice('loop', 'boot', ({ D07 }) => atOnce(D07.offDelayMs))
+/** D09 */
+export const violates = ofDevice('violation', 'contract', ({ D09 }) => atOnce(D09.offDelayMs))
 
 const dayMs = 24 * 60 * 60_000
 

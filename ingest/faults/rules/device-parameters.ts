@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, hour, minute, positive, second } from '../numbers.ts'
+import { duration, hour, minute, positive, second, share } from '../numbers.ts'
 
 /** The numbers of the device rules (domain.md B): a part of every site's parameters. */
 
@@ -36,6 +36,20 @@ export const deviceParameters = {
       offDelayMs: duration(hour),
     })
     .prefault({}),
+  /** Numbers that repeat themselves, go back, or stand for two samples. */
+  D06: z
+    .object({
+      repeatedShare: share(0.05),
+      /** A share of few says nothing. */
+      repeatedAtLeast: count(8),
+      clonesAtLeast: count(3),
+      windowMs: duration(hour),
+      messagesAtLeast: count(100),
+      /** MQTT delivers again after a reconnect. */
+      reconnectMs: duration(2 * minute),
+      offDelayMs: duration(24 * hour),
+    })
+    .prefault({}),
   /** Reboot loop: so many boots within a short time, or within a day. */
   D07: z
     .object({
@@ -45,6 +59,21 @@ export const deviceParameters = {
       dayMs: duration(24 * hour),
       /** So long one waits for the others of its firmware. */
       aloneMs: duration(30 * minute),
+      offDelayMs: duration(24 * hour),
+    })
+    .prefault({}),
+  /** Contract violation. Well-formed JSON that breaks the contract twice in the same way is a firmware's; bytes that
+   *  nobody can read may be the line's, until they are a good part of all that comes. */
+  D09: z
+    .object({
+      times: count(2),
+      withinMs: duration(24 * hour),
+      unreadableTimes: count(4),
+      unreadableShare: share(0.25),
+      /** Over, when none came for so long, and for the off-delay. */
+      restMs: duration(10 * minute),
+      /** So long one waits for the others of its firmware. */
+      aloneMs: duration(10 * minute),
       offDelayMs: duration(24 * hour),
     })
     .prefault({}),

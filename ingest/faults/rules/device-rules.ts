@@ -7,6 +7,10 @@ import {
   bootsAgain,
   clockDrifted,
   clockLost,
+  countsBack,
+  isCloned,
+  repeatsItself,
+  violates,
   silent,
 } from './device-conditions.ts'
 import { never, type Rule } from './rule.ts'
@@ -58,6 +62,21 @@ export const deviceRules: readonly Rule[] = [
   },
   {
     ...ofDevice,
+    id: 'D06',
+    title: { zh: '序号重复/倒退', en: 'Sequence anomaly' },
+    cause: { zh: '固件重发，或设备身份被复制', en: 'A firmware that sends again, or a copied identity' },
+    action: {
+      zh: '核对序列号；内容不同说明有两台设备同名，更换密码并查出复制的一台',
+      en: 'Compare the serial numbers; where the contents differ two boards bear one name: give a new password and find the copy',
+    },
+    conditions: [repeatsItself, countsBack, isCloned],
+    severity: () => 'P4',
+    evidence: [],
+    causeClass: 'doubtful-numbers',
+    swallows: ['D06'],
+  },
+  {
+    ...ofDevice,
     id: 'D07',
     title: { zh: '反复重启', en: 'Reboot loop' },
     cause: { zh: '供电、看门狗、低温或固件', en: 'Power, watchdog, cold, or firmware' },
@@ -73,6 +92,28 @@ export const deviceRules: readonly Rule[] = [
     aloneMs: ({ D07 }) => D07.aloneMs,
     kinAtLeast: ({ loopsOfFirmware }) => loopsOfFirmware,
     inferred: { id: 'D07', title: { zh: '固件反复重启', en: 'Reboot loop of one firmware' }, severity: 'P2' },
+  },
+  {
+    ...ofDevice,
+    id: 'D09',
+    title: { zh: '报文不符合协议', en: 'Contract violation' },
+    cause: { zh: '固件变更', en: 'A change of firmware' },
+    action: {
+      zh: '转固件团队：对照隔离区中的原始报文与协议；不必派人到现场',
+      en: 'For the firmware team: compare the raw messages in quarantine with the contract; nobody need go there',
+    },
+    conditions: [violates],
+    severity: () => 'P3',
+    evidence: [],
+    causeClass: 'contract-violation',
+    swallows: ['D09'],
+    aloneMs: ({ D09 }) => D09.aloneMs,
+    kinAtLeast: ({ violationsOfFirmware }) => violationsOfFirmware,
+    inferred: {
+      id: 'D09',
+      title: { zh: '固件报文不符合协议', en: 'Contract violation of one firmware' },
+      severity: 'P3',
+    },
   },
   {
     ...ofDevice,
