@@ -45,7 +45,7 @@ describe('same seed, same bytes', () => {
   test('an hour of the burst is pinned', () => {
     expect(digest(unborn(run(burst, 1)))).toEqual({
       messages: 6911,
-      sha256: 'de620ac7c43f92cfcdc99b3a2e64a7a7c8f2a9ad86a1ca44ec712f0faad98a58',
+      sha256: 'b8ee966e0165a8cbf4ef8014057dce182bcb1fe05250b26f17caef74394675d1',
     })
   })
 

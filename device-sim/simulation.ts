@@ -74,7 +74,10 @@ export class Simulation {
       ({ identity }) => !without.has(identity.device) && !without.has(identity.gateway ?? ''),
     )
     const fate = { seed, mischief: scenario.mischief, startMs, tolls: this.#tolls }
-    for (const device of devices) foredoom(device, fate)
+    for (const device of devices) {
+      foredoom(device, fate)
+      device.voice.clock.onLost = (nowMs) => this.#tolls.clockLost(device.identity.device, nowMs)
+    }
     const happenings = happeningsOf(scenario, startMs, estate)
     return new EstateRun({ design, plant: startEstate(design, startMs), devices, happenings })
   }

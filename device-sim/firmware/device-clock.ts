@@ -17,6 +17,8 @@ export class DeviceClock {
   #aheadMs = 0
   #source: ClockSource = 'n'
   #forsaken = false
+  /** Called when its cell proves empty; set by who keeps the tolls. */
+  onLost: (nowMs: number) => void = () => {}
 
   constructor(ppm = 0, setMs = 0) {
     this.#ppm = ppm
@@ -53,6 +55,7 @@ export class DeviceClock {
   /** Its cell did not: the boot at `nowMs` begins in 2000. Put right by the next daily sync. */
   lose(nowMs: number): void {
     this.#set(nowMs, firstInstantMs - nowMs, 'u')
+    this.onLost(nowMs)
   }
 
   /** Set wrong by `aheadMs`, and nobody puts it right but a command or a technician. */

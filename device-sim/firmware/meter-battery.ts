@@ -2,7 +2,7 @@ import { inServiceMs } from '../plant/day.ts'
 import { gaussian, randomFor } from '../random.ts'
 
 /** The lithium cell of a flat's meter (domain.md E4): it loses 0.3 mV a day, five times as much where the radio
- *  has to shout, and is exchanged in good time. */
+ *  has to shout, and is exchanged before anybody would call it low (D08: 3.2 V). */
 export interface MeterBattery {
   rsrpDbm: number
   /** mV at an instant. */
@@ -10,7 +10,7 @@ export interface MeterBattery {
 }
 
 const freshMv = 3_650
-const exchangedMv = 3_050
+const exchangedMv = 3_250
 const emptyMv = 2_900
 const drainMvPerDay = 0.3
 const shoutingTimes = 5

@@ -12,12 +12,15 @@ export const tollSchema = z.strictObject({
   outages: z
     .array(z.strictObject({ fromMs: z.int(), untilMs: z.int() }))
     .describe('when its line was dead, epoch ms; the last may still be'),
+  clocksLostMs: z
+    .array(z.int())
+    .describe('when it began again in the year 2000, epoch ms; until the next daily time'),
 })
 
 export type Toll = z.infer<typeof tollSchema>
 
-/** Outages that are remembered of a device; a year has fifty. */
-const outagesLimit = 1_000
+/** Outages, and lost clocks, that are remembered of a device; a year has fifty. */
+const eventsLimit = 1_000
 
 export class Tolls {
   readonly #byDevice = new Map<string, Toll>()
@@ -25,14 +28,27 @@ export class Tolls {
   of(device: string): Toll {
     const known = this.#byDevice.get(device)
     if (known) return known
-    const toll: Toll = { lost: 0, duplicated: 0, garbled: 0, overtaken: 0, reboots: 0, outages: [] }
+    const toll: Toll = {
+      lost: 0,
+      duplicated: 0,
+      garbled: 0,
+      overtaken: 0,
+      reboots: 0,
+      outages: [],
+      clocksLostMs: [],
+    }
     this.#byDevice.set(device, toll)
     return toll
   }
 
   outage(device: string, window: Toll['outages'][number]): void {
     const { outages } = this.of(device)
-    if (outages.length < outagesLimit) outages.push(window)
+    if (outages.length < eventsLimit) outages.push(window)
+  }
+
+  clockLost(device: string, atMs: number): void {
+    const { clocksLostMs } = this.of(device)
+    if (clocksLostMs.length < eventsLimit) clocksLostMs.push(atMs)
   }
 
   /** Only devices that something happened to, by id. */

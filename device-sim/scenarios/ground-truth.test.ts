@@ -101,7 +101,7 @@ describe('the ground truth of a run', () => {
     const scenario = parseScenario('test', { name: 'test', about: '' })
     const outage = { fromMs: fromMs + 60_000, untilMs: fromMs + 2 * hourMs }
     const later = { fromMs: fromMs + 3 * hourMs, untilMs: fromMs + 4 * hourMs }
-    const counts = { lost: 3, duplicated: 1, garbled: 0, overtaken: 2, reboots: 0 }
+    const counts = { lost: 3, duplicated: 1, garbled: 0, overtaken: 2, reboots: 0, clocksLostMs: [] }
     const truth = groundTruth({
       fleet: demoFleet(),
       scenario,

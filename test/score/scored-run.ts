@@ -52,6 +52,7 @@ function scoreRun(job: Job, run: Run): Omit<ScoredRun, 'tookMs'> {
     classOf,
     deliveryMs: (device) => deliveryMs.get(device) ?? 0,
     wasCutOff: (place, fromMs, untilMs) => wasCutOff(run, place, { fromMs, untilMs }),
+    hadLostClock: (place, atMs) => hadLostClock(run, place, atMs),
   })
   const detected = new Map(detections.map(({ cause, atMs }) => [cause, atMs]))
   return {
@@ -103,4 +104,16 @@ function wasCutOff(
     const isThere = speaks.some((id) => (registry.device(id)?.node ?? id) === place)
     return isThere && outages.some((outage) => outage.fromMs <= untilMs && outage.untilMs >= fromMs)
   })
+}
+
+/** An empty clock cell shows at a boot, and until the time is told again: within a day. */
+const clockLostMs = 26 * 60 * 60_000
+
+/** Whether a device at this place had begun again in the year 2000. */
+function hadLostClock({ truth, registry }: Run, place: string, atMs: number): boolean {
+  return truth.mischief.some(
+    ({ device, clocksLostMs }) =>
+      registry.device(device)?.node === place &&
+      clocksLostMs.some((lostMs) => lostMs <= atMs && atMs <= lostMs + clockLostMs),
+  )
 }

@@ -69,6 +69,7 @@ function verdicts(calls: readonly Partial<Call>[], causes: readonly Cause[], fac
     classOf: (rule) => classes[rule],
     deliveryMs: () => 0,
     wasCutOff: () => false,
+    hadLostClock: () => false,
     ...facts,
   })
   return { verdicts: judged.map(({ verdict }) => verdict), found: detections.map(({ cause }) => cause) }
@@ -192,6 +193,12 @@ test('that a device is silent whose line was dead is no mistake, and no merit', 
   expect(given([silent], [])).toEqual(['false'])
   expect(given([silent], [], { wasCutOff: (place) => place === 'b05' })).toEqual(['outage'])
   expect(given([{ root: 'b05' }], [], { wasCutOff: () => true })).toEqual(['false'])
+})
+
+test('that a device is in the year 2000 whose clock cell was empty is neither', () => {
+  const lost = { rule: 'D05', root: 'b05', causeClass: 'clock-drift' }
+  expect(given([lost], [], { hadLostClock: (place) => place === 'b05' })).toEqual(['outage'])
+  expect(given([lost], [])).toEqual(['false'])
 })
 
 test('what a fault brings about later is no mistake either, even after its end', () => {

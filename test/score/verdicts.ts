@@ -9,8 +9,9 @@ import type { Call } from './order-desk.ts'
  *  - An order that was merged into another is part of that one.
  *  - An order that comes back (a relapse) is no further order for the cause that it has named; it may name another.
  *  - An order that turns out to be something else (a higher root) may name another cause then.
- *  - Two kinds of orders are right, though nobody waits for them: that a device is silent whose line was dead
- *    (mischief cuts lines for forty minutes at a time), and what a fault is known to bring about later. */
+ *  - Some orders are right, though nobody waits for them: that a device is silent whose line was dead (mischief cuts
+ *    lines for forty minutes at a time), that it is in the year 2000 whose clock cell a boot found empty, and what a
+ *    fault is known to bring about later. */
 export type Verdict = 'true' | 'further' | 'false' | 'outage' | 'brought'
 
 export interface Judged {
@@ -37,6 +38,8 @@ export interface Facts {
   deliveryMs: (device: string) => number
   /** Whether a line was dead then, of a device at this place or below it. */
   wasCutOff: (place: string, fromMs: number, untilMs: number) => boolean
+  /** Whether a boot had found the clock cell of a device at this place empty. */
+  hadLostClock: (place: string, atMs: number) => boolean
 }
 
 /** Repairs are not noticed at once. */
@@ -44,6 +47,7 @@ const afterEndMs = 30 * 60_000
 /** An order may seem to begin before its cause by as much as a clock is off. */
 const clockMs = 10 * 60_000
 const silence = 'silence'
+const clockDrift = 'clock-drift'
 
 export function judge(facts: Facts): { judged: Judged[]; detections: Detection[] } {
   const claims = new Map<number, Detection>()
@@ -92,9 +96,10 @@ function unclaimed(calls: readonly Call[], facts: Facts, claims: ReadonlyMap<num
   const [cause] = named
   if (cause !== undefined) return [{ call, verdict: 'further', cause }]
   if (calls.some((each) => isBrought(each, facts))) return [{ call, verdict: 'brought' }]
-  const cutOff = ({ causeClass, root, sinceMs, atMs }: Call) =>
-    causeClass === silence && facts.wasCutOff(root, Math.min(sinceMs, atMs), atMs)
-  return [{ call, verdict: calls.some(cutOff) ? 'outage' : 'false' }]
+  const byMischief = ({ causeClass, root, sinceMs, atMs }: Call) =>
+    (causeClass === silence && facts.wasCutOff(root, Math.min(sinceMs, atMs), atMs)) ||
+    (causeClass === clockDrift && facts.hadLostClock(root, atMs))
+  return [{ call, verdict: calls.some(byMischief) ? 'outage' : 'false' }]
 }
 
 /** Indices of the causes that a call names in time, the latest onset first: what has just begun is meant. */
