@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import mqtt from 'mqtt'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { jpeg } from '../estate/photos/pictures.fixture.ts'
 import * as answers from './support/answers.ts'
 import { desk, openPage, phone, screenshot, startBrowser } from './support/browser.ts'
 import { importDemoEstate } from './support/demo-estate.ts'
@@ -95,6 +96,24 @@ describe.skipIf(lacking !== undefined)(`the screens ${lacking ?? ''}`, () => {
       { rule: 'H01', root: 'hengkang-station', state: 'acknowledged' },
     ])
     expect(orders[0]?.affected).toHaveLength(20)
+    expect(await order.innerText(), 'the valve of one branch, and whom it cuts off').toContain('关阀将停供')
+    await order.locator('[data-action="assign"]').click()
+    await order.locator('select[name="assignee"]').selectOption(name)
+    await page.keyboard.press('Escape')
+    await order.locator('summary').click()
+    await order.locator('textarea').fill('3号支线阀门在雪下，已清理')
+    await order.locator('.adding button').click()
+    await order.locator('.comment').waitFor()
+    const photo = { name: 'IMG_0001.JPG', mimeType: 'image/jpeg', buffer: jpeg }
+    await order.locator('input[type="file"]').setInputFiles(photo)
+    await order.locator('.photos img').waitFor()
+    const width = () =>
+      order
+        .locator('.photos img')
+        .evaluate((image) => (image instanceof HTMLImageElement ? image.naturalWidth : 0))
+    await expect.poll(width, { message: 'the browser can show what was kept' }).toBe(16)
+    expect(await order.locator('.happened').innerText()).toContain('添加了照片')
+    await screenshot(page, 'ops-desk-zh-notes')
     expect(troubles.filter((trouble) => !trouble.includes('401'))).toEqual([])
   })
 

@@ -1,8 +1,10 @@
+import type { Ref } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { pauseReasons } from '../../../estate/service-words.ts'
 import type { OrderAction } from '../../../estate/work-order.ts'
 import type { OrderView } from '../../protocol.ts'
 import type { LiveEstate } from './live-estate.ts'
+import { readColleagues } from './order-rest.ts'
 import { actOnOrder, type Failure } from './rest.ts'
 import { say } from './say.ts'
 import { sayTrouble } from './say-trouble.ts'
@@ -96,7 +98,9 @@ function Question({ action, onAnswer, onBack }: QuestionOf) {
     >
       <label class="field">
         <span>{say(`ask-${action}`)}</span>
-        {action === 'pause' ? (
+        {action === 'assign' ? (
+          <Colleagues chosen={input} />
+        ) : action === 'pause' ? (
           <select ref={input} name="pause">
             {pauseReasons.map((reason) => (
               <option key={reason} value={reason}>
@@ -115,6 +119,20 @@ function Question({ action, onAnswer, onBack }: QuestionOf) {
         {say('ask-back')}
       </button>
     </form>
+  )
+}
+
+function Colleagues({ chosen }: { chosen: Ref<HTMLSelectElement> }) {
+  const [names, setNames] = useState<readonly string[]>([])
+  useEffect(() => void readColleagues().then((answer) => answer.ok && setNames(answer.value)), [])
+  return (
+    <select ref={chosen} name="assignee" required>
+      {names.map((name) => (
+        <option key={name} value={name}>
+          {name}
+        </option>
+      ))}
+    </select>
   )
 }
 

@@ -8,6 +8,7 @@ import { serverNowMs } from '../server-clock.ts'
 import { dayAndMinute, hourMinuteSecond } from '../site-time.ts'
 import type { LiveEstate } from './live-estate.ts'
 import { OrderActions } from './order-actions.tsx'
+import { OrderNotes } from './order-notes.tsx'
 import { say } from './say.ts'
 
 type Isolated = NonNullable<OrderView['cutsOff']>
@@ -41,6 +42,7 @@ export function OrderCard({ order, live }: { order: OrderView; live: LiveEstate 
       )}
       <Facts order={order} />
       <OrderActions order={order} live={live} />
+      <OrderNotes order={order} live={live} />
     </li>
   )
 }

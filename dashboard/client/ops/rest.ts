@@ -12,7 +12,11 @@ export type Failure =
   | { kind: 'refused'; detail: string }
   | { kind: 'unreachable' }
 
-const problem = z.object({ title: z.optional(z.string()), detail: z.optional(z.string()) })
+const problem = z.object({
+  title: z.optional(z.string()),
+  detail: z.optional(z.string()),
+  errors: z.optional(z.array(z.object({ detail: z.string() }))),
+})
 
 const history = z.object({
   buckets: z.array(z.object({ t: z.number(), min: z.number(), max: z.number(), mean: z.number() })),
@@ -80,8 +84,11 @@ function failureOf(status: number, text: string): Failure {
   if (status === 401) return { kind: 'unauthorized' }
   if (status === 429) return { kind: 'limited' }
   const said = problem.safeParse(parseJson(text))
-  const detail = said.success ? (said.data.detail ?? said.data.title) : undefined
-  return { kind: 'refused', detail: detail ?? `HTTP ${status}` }
+  if (!said.success) return { kind: 'refused', detail: `HTTP ${status}` }
+  const { errors = [], detail, title } = said.data
+  // The name of a field tells people nothing; what is the matter with it does.
+  const wrong = errors.map((error) => error.detail).join('; ')
+  return { kind: 'refused', detail: wrong || (detail ?? title ?? `HTTP ${status}`) }
 }
 
 function parseJson(text: string): unknown {

@@ -1,8 +1,10 @@
 import { bookTextsEn, bookTextsZh } from './book-texts.ts'
+import { noteTextsEn, noteTextsZh } from './note-texts.ts'
 
 /** Every word of the engineers' page. */
 const zh = {
   ...bookTextsZh,
+  ...noteTextsZh,
   brand: '管网值班',
   site: '小区',
   switchLanguage: 'English',
@@ -150,6 +152,7 @@ export type OpsText = keyof typeof zh
 
 const en: Record<OpsText, string> = {
   ...bookTextsEn,
+  ...noteTextsEn,
   brand: 'Heating watch',
   site: 'Estate',
   switchLanguage: '中文',
