@@ -43,19 +43,40 @@ describe('a port says what it is only while it is known', () => {
 
 describe('an open work order explains a port that is out of order', () => {
   const young = chargerSaying({ p01: free, p02: free })
+  const both = { affected: ['port-1', 'port-2'] }
   it.each([
-    ['at the port', 'port-1', ['faulted', 'available']],
-    ['at its controller', 'ctl', ['faulted', 'faulted']],
-    ['at its shed', 'shed', ['faulted', 'faulted']],
-    ['at a house', 'house', ['available', 'available']],
-  ])('%s', (_where, root, expected) => {
-    const ports = portsOf('oak', sourcesOf([young], { orders: [orderAt(root)] }))
+    ['at the port', orderAt('port-1'), ['faulted', 'available']],
+    ['at its controller: smoke, a tripped breaker', orderAt('ctl', both), ['faulted', 'faulted']],
+    ['at its shed', orderAt('shed', both), ['faulted', 'faulted']],
+    ['at a house', orderAt('house'), ['available', 'available']],
+    [
+      'unless nobody feels it at the port: a door',
+      orderAt('ctl', { affected: [] }),
+      ['available', 'available'],
+    ],
+    ['or it may wait: one overload (P4)', orderAt('port-1', { severity: 'P4' }), ['available', 'available']],
+  ])('%s', (_where, order, expected) => {
+    const ports = portsOf('oak', sourcesOf([young], { orders: [order] }))
     expect(ports.map(({ availability }) => availability)).toEqual(expected)
+    expect(ports.map((port) => port.order?.id)).toEqual(
+      expected.map((availability) => (availability === 'faulted' ? order.id : undefined)),
+    )
   })
 
   it('names the order and its state, the nearest order first', () => {
-    const orders = [orderAt('shed', { id: 'far' }), orderAt('port-1', { id: 'near', state: 'assigned' })]
+    const orders = [
+      orderAt('shed', { ...both, id: 'far' }),
+      orderAt('port-1', { id: 'near', state: 'assigned' }),
+    ]
     expect(firstPort([young], { orders })?.order).toEqual({ id: 'near', state: 'assigned' })
+  })
+
+  it('where nobody knows the port, the order of its silent controller is told', () => {
+    const silent = orderAt('ctl', { affected: [] })
+    expect(firstPort([], { orders: [silent] })).toMatchObject({
+      availability: 'unknown',
+      order: { id: silent.id },
+    })
   })
 })
 

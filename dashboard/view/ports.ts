@@ -7,20 +7,22 @@ import { isStale, type Sources } from './sources.ts'
 /** The charging ports of one site, as residents see them.
  *
  *  What the port itself says counts only while it is young and its charger is connected; after that nobody
- *  knows, and `unknown` says so. An open work order counts for more than the port's own word: a port whose shed
- *  has no power is out of order whatever it last said. */
+ *  knows, and `unknown` says so. An open work order whose fault is felt at the port counts for more than its own
+ *  word: a port whose shed has no power is out of order whatever it last said. A door left open is not felt at a port,
+ *  and what may wait for a fortnight (P4) does not close one. Where nobody knows, any order of the shed is told: it may
+ *  be the reason. */
 
 const words: ReadonlySet<string> = new Set(availabilities)
 
 /** In the order of the sheds, then by the number painted on the port. */
 export function portsOf(site: string, sources: Sources): PortView[] {
   const { registry } = sources
-  const ordersByRoot = new Map(sources.orders.map((order) => [order.root, order]))
+  const orders = sources.orders.filter(({ severity }) => severity !== 'P4')
   const ports = registry.devicesOf(site, 'charger').flatMap((charger) =>
     Object.entries(charger.ports ?? {}).map(([name, node]) => {
       const places = [node, ...placesAbove(registry, node)]
-      const order = places.flatMap((place) => ordersByRoot.get(place) ?? [])[0]
-      return portView({ charger, name, node, places, order }, sources)
+      const near = places.flatMap((place) => orders.filter(({ root }) => root === place))
+      return portView({ charger, name, node, places, near }, sources)
     }),
   )
   return ports.sort((a, b) => compare(a.shed, b.shed) || Number(a.label) - Number(b.label))
@@ -37,17 +39,21 @@ interface Port {
   node: string
   /** The port, its controller, its shed. */
   places: readonly string[]
-  order: WorkOrder | undefined
+  /** Orders at these places, the nearest first. */
+  near: readonly WorkOrder[]
 }
 
-function portView({ charger, name, node, places, order }: Port, { live, nowMs }: Sources): PortView {
+function portView({ charger, name, node, places, near }: Port, { live, nowMs }: Sources): PortView {
   const device = live(charger.id)
   const said = device && lastWord(device, name, nowMs)
+  const own = said?.availability ?? 'unknown'
+  const felt = near.find(({ affected }) => affected.includes(node))
+  const order = felt ?? (own === 'unknown' ? near[0] : undefined)
   return {
     id: node,
     shed: places.at(-1) ?? charger.node,
     label: String(Number(name.slice(1))),
-    availability: order ? 'faulted' : (said?.availability ?? 'unknown'),
+    availability: felt ? 'faulted' : own,
     phase: said?.phase ?? 'unknown',
     ...(said && { t: said.t }),
     ...(order && { order: { id: order.id, state: order.state } }),

@@ -29,6 +29,13 @@ test.each(availabilities)(
   },
 )
 
+test('a port whose repair is known stays out of order, however long ago its burnt controller spoke', () => {
+  const { t: _, ...never } = port('faulted', { order: { id: '20261123-0001', state: 'assigned' } })
+  expect(faceOf({ ...never, t: now - believedForMs - 1 }, sight)).toBe('faulted')
+  expect(faceOf(never, sight)).toBe('faulted')
+  expect(faceOf(never, { nowMs: now, blind: true })).toBe('unknown')
+})
+
 test('a free port is not shown as free by a page that lost its line, nor one never heard of', () => {
   const { t: _, ...never } = port('available')
   expect(faceOf(port('available'), { nowMs: now, blind: true })).toBe('unknown')

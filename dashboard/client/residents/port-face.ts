@@ -6,7 +6,8 @@ import type { ResidentText } from './texts.ts'
 export const faces = ['free', 'busy', 'reserved', 'closed', 'faulted', 'unknown'] as const
 export type Face = (typeof faces)[number]
 
-/** A port that was silent for longer is not shown as if it were known. Idle ports report every 5 min. */
+/** A port that was silent for longer is not shown as if it were known, unless its repair is: a shed that burned says
+ *  nothing more. Idle ports report every 5 min. */
 export const believedForMs = 15 * 60_000
 
 export interface Sight {
@@ -16,7 +17,9 @@ export interface Sight {
   blind: boolean
 }
 
-export function faceOf({ availability, t }: PortView, { nowMs, blind }: Sight): Face {
+export function faceOf({ availability, order, t }: PortView, { nowMs, blind }: Sight): Face {
+  const isRepaired = availability === 'faulted' && order !== undefined
+  if (isRepaired && !blind) return 'faulted'
   if (blind || t === undefined || nowMs - t > believedForMs) return 'unknown'
   switch (availability) {
     case 'available':
