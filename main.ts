@@ -21,7 +21,6 @@ import { OrderBook } from './estate/order-book.ts'
 import { PhotoAlbum } from './estate/photos/photo-album.ts'
 import { openRecords } from './estate/records.ts'
 import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
-import { countedLevels, defaultServiceLevels } from './estate/service-levels.ts'
 import { Staff } from './estate/staff.ts'
 import { Ingest } from './ingest/ingest.ts'
 import { parameterCommand, runParameterCommand } from './ingest/parameter-commands.ts'
@@ -238,15 +237,12 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const photos = new PhotoAlbum({ folder: join(config.dataDir, 'photos'), orders, clock })
   const swept = await photos.start()
   if (swept > 0) logger.info({ swept }, 'photos whose work order never heard of them were removed')
-  const levels = countedLevels(defaultServiceLevels, timeZone)
-  const levelsFor = () => levels
   const ingest = new Ingest({
     config,
     mqtt: mqttAccess(config, 'srv-ingest'),
     records,
     registry,
     orders,
-    levelsFor,
     clock,
     logger,
     metrics,
@@ -273,12 +269,12 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   link.answer('cursors', () => Promise.resolve(ingest.cursors()))
   const evidence = new EvidenceBook(records)
   const staff = new Staff({ records, clock })
-  return { ingest, registry, orders, photos, levelsFor, evidence, staff }
+  return { ingest, registry, orders, photos, evidence, staff }
 }
 
 async function startDashboard(
   { config, logger, lifecycle, link }: Parts,
-  { ingest, registry, orders, photos, levelsFor, evidence, staff }: IngestParts,
+  { ingest, registry, orders, photos, evidence, staff }: IngestParts,
 ): Promise<void> {
   const first = await staff.ensureFirst()
   if (first) link.announce(`staff login ${first.name} ${first.password}`)
@@ -293,7 +289,7 @@ async function startDashboard(
     history: ingest.history,
     orders,
     photos,
-    levelsFor,
+    levelsFor: (order) => ingest.levels.for(order),
     evidence: (order) => evidence.of(order),
     staff,
     faults: ingest.faults,

@@ -50,6 +50,17 @@ export class ParameterBook {
     return new Map(rows.map(({ body }) => parsed(body)).map((version) => [version.site, version]))
   }
 
+  /** Every version of every site, of each site the oldest first: as many as people have made changes. */
+  async all(): Promise<ParameterVersion[]> {
+    const rows = await this.#records
+      .selectFrom('parameter_version')
+      .select('body')
+      .orderBy('site')
+      .orderBy('version')
+      .execute()
+    return rows.map(({ body }) => parsed(body))
+  }
+
   /** The newest first, below `before`. */
   async versions(
     site: string,

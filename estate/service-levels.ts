@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { aroundTheClock, workingCalendar, workingTime, type CountedTime } from './working-calendar.ts'
+import {
+  aroundTheClock,
+  workingCalendar,
+  workingTime,
+  type CountedTime,
+  type WorkingCalendar,
+} from './working-calendar.ts'
 
 /** What the residents are promised: how soon somebody answers, is there, has made it safe, has repaired it, by
  *  severity (domain.md B). Every number is configuration of the district or of one site;
@@ -116,8 +122,9 @@ export interface CountedLevels extends ServiceLevels {
 }
 
 export function countedLevels(levels: ServiceLevels, timeZone: string): CountedLevels {
-  return {
-    ...levels,
-    time: { always: aroundTheClock, 'working-time': workingTime(levels.calendar, timeZone) },
-  }
+  return { ...levels, time: countedTimes(levels.calendar, timeZone) }
+}
+
+export function countedTimes(calendar: WorkingCalendar, timeZone: string): CountedLevels['time'] {
+  return { always: aroundTheClock, 'working-time': workingTime(calendar, timeZone) }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
-import { countedLevels, defaultServiceLevels } from '../estate/service-levels.ts'
+import { countedLevels, defaultServiceLevels, serviceLevels } from '../estate/service-levels.ts'
 import type { IncidentReport } from '../estate/work-order.ts'
 import { VirtualClock } from '../platform/clock.ts'
 import { silentLog } from '../platform/log.ts'
@@ -35,6 +35,7 @@ let orders: OrderBook
 let clock: VirtualClock
 let escalator: Escalator
 let told: string[]
+let promised = levels
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'escalator-'))
@@ -42,6 +43,7 @@ beforeEach(async () => {
   orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   clock = new VirtualClock(startMs)
   told = []
+  promised = levels
   orders.onChange(({ history }) => {
     const last = history.at(-1)
     if (last?.escalation) told.push(`${last.escalation.clock}: ${last.escalation.level}`)
@@ -58,7 +60,7 @@ afterEach(async () => {
 async function watching(): Promise<Escalator> {
   const made = new Escalator({
     orders,
-    levelsFor: () => levels,
+    levelsFor: () => promised,
     clock,
     logger: silentLog,
     metrics: openMetrics('test'),
@@ -123,4 +125,16 @@ test('two who watch the same book write each escalation once', async () => {
   clock.advance(4 * minuteMs)
   await Promise.all([other.stop(), escalator.stop()])
   expect(await history(id)).toEqual(['raised', 'shift-engineer'])
+})
+
+test('who shortens a target need not wait for the longer one', async () => {
+  await open()
+  clock.advance(3 * minuteMs)
+  promised = countedLevels(
+    serviceLevels.parse({ targets: { P1: { acknowledge: { withinMs: 3 * minuteMs } } } }),
+    'Asia/Shanghai',
+  )
+  escalator.planAnew()
+  clock.advance(1_000)
+  await vi.waitFor(() => expect(told).toEqual(['acknowledge: shift-engineer', 'acknowledge: head-of-shift']))
 })

@@ -32,6 +32,7 @@ export class Escalator {
   readonly #lookAt = new Map<string, number>()
   #stopListening: (() => void) | undefined
   #stopTicking: (() => void) | undefined
+  #isStale = false
   /** The round in hand; undefined between two. */
   #round: Promise<void> | undefined
 
@@ -47,19 +48,21 @@ export class Escalator {
 
   /** `fail` is called when the book cannot be written. */
   async start(fail: (cause: unknown) => void): Promise<void> {
-    const { orders, clock, logger } = this.#parts
+    const { orders, clock } = this.#parts
     this.#stopListening = orders.onChange((order) => this.#plan(order))
-    const open = await orders.list({ openOnly: true, limit: mostOpen })
-    if (open.length === mostOpen) logger.error({ mostOpen }, 'too many open orders: the oldest call nobody')
-    for (const order of open) this.#plan(order)
+    await this.#planAll()
     this.#stopTicking = clock.every(tickMs, () => {
       const nowMs = clock.now()
-      const due = [...this.#lookAt].filter(([, atMs]) => atMs <= nowMs).map(([id]) => id)
-      if (due.length === 0) return
-      this.#round ??= this.#look(due, nowMs)
+      if (this.#dueAt(nowMs).length === 0 && !this.#isStale) return
+      this.#round ??= this.#look(nowMs)
         .catch(fail)
         .finally(() => (this.#round = undefined))
     })
+  }
+
+  /** Somebody has changed what is promised, or the calendar. */
+  planAnew(): void {
+    this.#isStale = true
   }
 
   /** Finishes what it has begun to write. */
@@ -69,6 +72,14 @@ export class Escalator {
     await this.#round
   }
 
+  async #planAll(): Promise<void> {
+    const { orders, logger } = this.#parts
+    this.#isStale = false
+    const open = await orders.list({ openOnly: true, limit: mostOpen })
+    if (open.length === mostOpen) logger.error({ mostOpen }, 'too many open orders: the oldest call nobody')
+    for (const order of open) this.#plan(order)
+  }
+
   #plan(order: WorkOrder): void {
     const { levelsFor, clock } = this.#parts
     const nextMs = nextEscalationMs(order, levelsFor(order), clock.now())
@@ -76,8 +87,13 @@ export class Escalator {
     else this.#lookAt.set(order.id, nextMs)
   }
 
-  async #look(due: readonly string[], nowMs: number): Promise<void> {
-    for (const id of due) await this.#escalate(id, nowMs)
+  #dueAt(nowMs: number): readonly string[] {
+    return [...this.#lookAt].filter(([, atMs]) => atMs <= nowMs).map(([id]) => id)
+  }
+
+  async #look(nowMs: number): Promise<void> {
+    if (this.#isStale) await this.#planAll()
+    for (const id of this.#dueAt(nowMs)) await this.#escalate(id, nowMs)
   }
 
   async #escalate(id: string, nowMs: number): Promise<void> {

@@ -3,8 +3,6 @@ import { Counter } from 'prom-client'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
-import type { CountedLevels } from '../estate/service-levels.ts'
-import type { WorkOrder } from '../estate/work-order.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Config, MqttAccess } from '../platform/config.ts'
 import type { intakeConsumers, IntakeReader } from '../platform/intake-message.ts'
@@ -28,6 +26,7 @@ import { IngestMemory } from './memory.ts'
 import { Notices } from './notices.ts'
 import { ReplayAsker } from './replay-asker.ts'
 import { ParameterDesk } from './parameter-desk.ts'
+import { PromisedLevels } from './promised-levels.ts'
 import { QuarantineDesk } from './quarantine-desk.ts'
 import { RejectBudget } from './reject-budget.ts'
 import { QuarantineReplays } from './quarantine-replay.ts'
@@ -42,7 +41,6 @@ export interface IngestOptions {
   records: Records
   registry: CurrentRegistry
   orders: OrderBook
-  levelsFor: (order: WorkOrder) => CountedLevels
   clock: Clock
   logger: Log
   metrics: Metrics
@@ -53,6 +51,7 @@ export class Ingest {
   readonly live: LiveState
   readonly quarantine: QuarantineDesk
   readonly parameters: ParameterDesk
+  readonly levels: PromisedLevels
   /** Alarms, and what people say to them. */
   readonly faults = {
     alarms: () => this.#watch.alarms(),
@@ -121,9 +120,11 @@ export class Ingest {
     this.#evidence = new EvidenceKeeper({ ...options, store: this.history, readUpToMs })
     const health = () => this.#writer.health()
     this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
-    this.#escalator = new Escalator(options)
     this.parameters = new ParameterDesk({ ...options, isSite: (id) => registry.get().site(id) !== undefined })
     this.#instructions = new InstructionDesk({ ...options, wake: () => this.#log.wake() })
+    this.levels = new PromisedLevels({ desk: this.parameters, timeZone: config.timeZone })
+    this.#escalator = new Escalator({ ...options, levelsFor: (order) => this.levels.for(order) })
+    this.parameters.onChange(() => this.#escalator.planAnew())
     this.#watch = new Watch({
       ...options,
       log: this.#log,

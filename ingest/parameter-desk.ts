@@ -50,6 +50,8 @@ export class ParameterDesk {
   readonly #book: ParameterBook
   readonly #listeners = new Set<(parameters: Parameters) => void>()
   #layers: Layers = new Map()
+  /** Site -> all its versions, the oldest first. */
+  #versions: ReadonlyMap<string, readonly ParameterVersion[]> = new Map()
   #inForce: Parameters = {}
 
   constructor(parts: ParameterDeskParts) {
@@ -85,6 +87,13 @@ export class ParameterDesk {
       values,
       ...(known && { changed: { who: known.who, why: known.why, atMs: known.atMs } }),
     }
+  }
+
+  /** What was in force at a site at that time, the lowest layer first; undefined where nothing had been changed. */
+  versionsAt(site: string, atMs: number): readonly (ParameterVersion | undefined)[] {
+    return [wholeDistrict, site].map((of) =>
+      this.#versions.get(of)?.findLast((version) => version.atMs <= atMs),
+    )
   }
 
   versions(site: string, page: { limit: number; before?: number }): Promise<ParameterVersion[]> {
@@ -127,7 +136,9 @@ export class ParameterDesk {
 
   async #take(): Promise<void> {
     const was = this.#layers
-    this.#layers = await this.#book.newest()
+    const all = await this.#book.all()
+    this.#versions = Map.groupBy(all, ({ site }) => site)
+    this.#layers = new Map(all.map((version) => [version.site, version]))
     this.#inForce = this.#composed(was)
     for (const listener of this.#listeners) listener(this.#inForce)
   }

@@ -15,7 +15,6 @@ import { openRecords } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
 import { serverKey, serviceSecret } from '../estate/server-key.ts'
-import { countedLevels, defaultServiceLevels } from '../estate/service-levels.ts'
 import { Ingest } from '../ingest/ingest.ts'
 import type { Clock } from '../platform/clock.ts'
 import { parseConfig } from '../platform/config.ts'
@@ -72,7 +71,6 @@ async function startServer(clock: Clock) {
     records,
     registry,
     orders,
-    levelsFor: () => countedLevels(defaultServiceLevels, 'Asia/Shanghai'),
     ...common,
   })
   await ingest.start((cause) => {

@@ -65,7 +65,8 @@ function leaves(of: JsonObject, path: readonly string[] = []): [field: string, v
   )
 }
 
-function laid(below: JsonObject, above: JsonObject): JsonObject {
+/** `above` over `below`. */
+export function laid(below: JsonObject, above: JsonObject): JsonObject {
   const next = { ...below }
   for (const [key, value] of Object.entries(above)) {
     const under = next[key]

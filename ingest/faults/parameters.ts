@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { serviceLevels } from '../../estate/service-levels.ts'
 import { duration, hour, minute, second, share } from './numbers.ts'
 import { chargingParameters } from './rules/charging-parameters.ts'
 import { deviceParameters } from './rules/device-parameters.ts'
@@ -11,6 +12,8 @@ import { season } from './season.ts'
 export const siteParameters = z.object({
   /** Which rules are watched when (season.ts). */
   season: season.prefault({}),
+  /** How soon somebody answers, is there, has repaired it. */
+  service: serviceLevels.prefault({}),
   ...heatingParameters,
   ...waterParameters,
   ...chargingParameters,

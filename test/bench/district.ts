@@ -13,7 +13,6 @@ import { CurrentRegistry } from '../../estate/current-registry.ts'
 import { OrderBook } from '../../estate/order-book.ts'
 import { openRecords } from '../../estate/records.ts'
 import { serverKey } from '../../estate/server-key.ts'
-import { countedLevels, defaultServiceLevels } from '../../estate/service-levels.ts'
 import { Ingest } from '../../ingest/ingest.ts'
 import { keepAlive, systemClock as clock } from '../../platform/clock.ts'
 import { parseConfig } from '../../platform/config.ts'
@@ -168,9 +167,7 @@ async function makeIngest(dataDir: string, metrics: Metrics, started: Lifecycle)
   started.onStop('registry', () => registry.stop())
   const orders = new OrderBook({ records, timeZone })
   const mqtt = { url: 'mqtt://127.0.0.1:9' }
-  const levels = countedLevels(defaultServiceLevels, timeZone)
-  const levelsFor = () => levels
-  return new Ingest({ config, mqtt, records, registry, orders, levelsFor, clock, logger, metrics })
+  return new Ingest({ config, mqtt, records, registry, orders, clock, logger, metrics })
 }
 
 async function timed(what: string, task: () => Promise<unknown>): Promise<void> {

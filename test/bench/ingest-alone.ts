@@ -7,7 +7,6 @@ import { CurrentRegistry } from '../../estate/current-registry.ts'
 import { OrderBook } from '../../estate/order-book.ts'
 import { openRecords } from '../../estate/records.ts'
 import { serverKey } from '../../estate/server-key.ts'
-import { countedLevels, defaultServiceLevels } from '../../estate/service-levels.ts'
 import { Ingest } from '../../ingest/ingest.ts'
 import { keepAlive, systemClock as clock } from '../../platform/clock.ts'
 import { parseConfig } from '../../platform/config.ts'
@@ -119,7 +118,6 @@ async function makeIngest(
   await registry.start()
   started.onStop('registry', () => registry.stop())
   const orders = new OrderBook({ records, timeZone })
-  const levels = countedLevels(defaultServiceLevels, timeZone)
   const mqtt = { url: 'mqtt://127.0.0.1:9' }
   return new Ingest({
     config,
@@ -127,7 +125,6 @@ async function makeIngest(
     records,
     registry,
     orders,
-    levelsFor: () => levels,
     clock,
     logger,
     metrics: openMetrics('ingest'),
