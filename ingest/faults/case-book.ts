@@ -371,9 +371,10 @@ export class CaseBook {
   #release(known: Incident, which: (alarm: Member) => boolean): void {
     const released = Object.values(known.members).filter(which)
     for (const { key } of released) this.#home.delete(key)
-    for (const { key, clearedMs } of released) {
+    for (const { key, clearedMs, atMs, aloneMs = 0 } of released) {
       if (clearedMs !== null) continue
       this.#explained.push({ key })
+      this.#waiting.set(key, { dueMs: this.#nowMs, aloneUntilMs: atMs + aloneMs })
       this.#endHoldOff(key)
     }
   }

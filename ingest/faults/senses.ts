@@ -7,10 +7,17 @@ import { freshHeating, heatingSenses, senseHeating } from './rules/heating-sense
 import { freshWater, senseWater, waterSenses } from './rules/water-senses.ts'
 import type { Seen } from './rules/rule.ts'
 import type { Values } from './sample.ts'
+import { sensorSenses } from './sensor-health.ts'
 
 /** What one stream of samples remembers of its past, each part bounded; the conditions of the rules read it.
  *  A stream has only the senses of its place. */
-export const senses = z.object({ ...heatingSenses, ...waterSenses, ...chargingSenses, ...deviceSenses })
+export const senses = z.object({
+  ...heatingSenses,
+  ...waterSenses,
+  ...chargingSenses,
+  ...deviceSenses,
+  ...sensorSenses,
+})
 export type Senses = z.infer<typeof senses>
 
 export function freshSenses(place: Place): Senses {

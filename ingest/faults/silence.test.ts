@@ -186,6 +186,16 @@ describe('a power cut on the estate', () => {
     expect(changes.filter(({ type }) => type === 'recovered')).toMatchObject([{ key: 'hengkang|silence' }])
   })
 
+  test('leaves nobody an order who is missed again just as it is over', () => {
+    const engine = awake(newEngineWith({ D01: {} }))
+    tellAll(engine, inOrder([...cut, ...ticks(morning, morning + 5 * minute)]))
+    const missed = connects('hengkang-b08-heat', morning + 36 * minute, 'lost')
+    const story = [...chatter(direct, 5, 31), missed, ...chatter(others('hengkang-b08-heat'), 36, 60)]
+    const after = tellAll(engine, inOrder([...story, ...ticks(morning + 5 * minute, morning + 96 * minute)]))
+    expect(opened(after)).toEqual([])
+    expect(engine.alarms()).toMatchObject([{ rule: 'D01', state: 'active-unacknowledged' }])
+  })
+
   test('two devices lost an hour apart are two orders, not a power cut', () => {
     const lost = ['hengkang-b01-heat', 'hengkang-b02-heat', 'hengkang-b03-heat']
     const wills = lost.map((device, index) => connects(device, morning + index * hour + 1_000, 'lost'))

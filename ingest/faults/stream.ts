@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Quality, Reading } from '../../firmware-contracts/message.ts'
 import type { Observation } from './alarm.ts'
+import { isBreached } from './alarm-state.ts'
 import {
   checksAt,
   keyOf,
@@ -17,6 +18,7 @@ import type { LocalHour } from './local-hour.ts'
 import type { Place } from './places.ts'
 import type { Seen } from './rules/rule.ts'
 import { numberIn, type Values } from './sample.ts'
+import { feelSensors } from './sensor-health.ts'
 import { freshSenses, sense, senses, type Senses } from './senses.ts'
 
 /** The samples of one device (or of one of its ports), in the order of its own clock, and the alarms that
@@ -63,25 +65,56 @@ export function evaluate(
   listener: Listener,
 ): void {
   if (!isNewer(stream, reading, t)) return
-  const values = trusted(reading)
+  const { excluded, doubted } = believe(stream, reading, t)
+  const values = without(trusted(reading), excluded, doubted)
   sense(stream, values, { atMs: t, boot: reading.boot }, localHour)
   stream.t = t
   stream.boot = reading.boot
   stream.seq = reading.seq
-  for (let at = 0; at < stream.checks.length; at++) judge(stream, at, reading.quality, values, listener)
+  for (let at = 0; at < stream.checks.length; at++) {
+    const condition = stream.checks[at]?.condition
+    if (!condition) continue
+    const { signal, ofSensor } = condition
+    if (ofSensor) judge(stream, at, reading.values, listener)
+    else if (reading.quality[signal] === 'F' || excluded.includes(signal)) noNews(stream, at, listener)
+    else if (!doubted.includes(signal)) judge(stream, at, values, listener)
+  }
 }
 
-function judge(
-  stream: Stream,
-  at: number,
-  quality: Reading['quality'],
-  values: Values,
-  listener: Listener,
-): void {
+const nobody: readonly string[] = []
+
+/** Sensors of which an alarm stands that they are stuck or impossible (D03, D04), and those that are only not to be
+ *  believed in this sample. */
+function believe(
+  { senses: own, place, upstream, watches }: Stream,
+  { values, quality }: Reading,
+  atMs: number,
+): { excluded: readonly string[]; doubted: readonly string[] } {
+  const isNear = upstream !== undefined && Math.abs(atMs - upstream.t) <= sameMomentMs
+  const above = isNear ? upstream.senses.sensors : undefined
+  const doubted = feelSensors(own, place, { values, quality, atMs, above })
+  let excluded: string[] | undefined
+  for (const watch of watches)
+    if (watch?.check.condition.ofSensor && isBreached(watch.memory.alarm))
+      (excluded ??= []).push(watch.check.condition.signal)
+  return { excluded: excluded ?? nobody, doubted }
+}
+
+function without(values: Values, excluded: readonly string[], doubted: readonly string[]): Values {
+  if (excluded.length === 0 && doubted.length === 0) return values
+  const kept = Object.entries(values).filter(([name]) => !excluded.includes(name) && !doubted.includes(name))
+  return Object.fromEntries(kept)
+}
+
+function noNews(stream: Stream, at: number, listener: Listener): void {
+  const known = stream.watches[at]
+  if (known) move(known, noData, stream.t, listener)
+}
+
+function judge(stream: Stream, at: number, values: Values, listener: Listener): void {
   const condition = stream.checks[at]?.condition
   const known = stream.watches[at]
   if (!condition) return
-  if (quality[condition.signal] === 'F') return known && move(known, noData, stream.t, listener)
   const verdict = condition.judge(stream, values)
   if (verdict === 'nothing' || (!known && verdict !== 'breach' && verdict !== 'trip')) return
   const watch = known ?? watchAt(stream, at)

@@ -16,6 +16,8 @@ export interface Cause {
   devices: readonly string[]
   /** Nodes an order may name: where it is, where it is measured, and whatever is above these in any tree. */
   places: readonly string[]
+  /** Of these, where it is and where it is measured. */
+  own: readonly string[]
   fromMs: number
   /** End of the run where it lasts. */
   untilMs: number
@@ -40,6 +42,7 @@ function causeOf(group: readonly TrueFault[], endMs: number, registry: Registry)
     site: first?.site ?? '',
     devices: union(group, ({ devices }) => devices),
     places: [...new Set(group.flatMap((fault) => placesOf(fault, registry)))],
+    own: [...new Set(group.flatMap((fault) => ownPlacesOf(fault, registry)))],
     fromMs: Math.min(...group.map(({ fromMs }) => fromMs)),
     untilMs: Math.max(...group.map(({ untilMs }) => untilMs ?? endMs)),
     severity: group.map(gravityOf).reduce((graver, each) => (each < graver ? each : graver)),
@@ -50,9 +53,13 @@ function union(group: readonly TrueFault[], of: (fault: TrueFault) => readonly s
   return [...new Set(group.flatMap(of))]
 }
 
-function placesOf({ target, devices }: TrueFault, registry: Registry): string[] {
-  const ids = [target, ...devices]
-  const nodes = ids.map((id) => registry.device(id)?.node ?? id)
+function ownPlacesOf({ target, devices }: TrueFault, registry: Registry): string[] {
+  return [target, ...devices].map((id) => registry.device(id)?.node ?? id)
+}
+
+function placesOf(fault: TrueFault, registry: Registry): string[] {
+  const ids = [fault.target, ...fault.devices]
+  const nodes = ownPlacesOf(fault, registry)
   const above = nodes.flatMap((node) => [
     ...registry.ancestors('hydraulic', node),
     ...registry.ancestors('electrical', node),

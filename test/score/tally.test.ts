@@ -12,6 +12,7 @@ const cause = (rule: string, more: Partial<ScoredCause> = {}): ScoredCause => ({
   site: 'hengkang',
   devices: [],
   places: [],
+  own: [],
   fromMs: 0,
   untilMs: 1_000_000,
   severity: 'P3',

@@ -13,6 +13,7 @@ const burst: Cause = {
   site: 'hengkang',
   devices: ['b14-heat'],
   places: ['b14', 'pipe3', 'station'],
+  own: ['b14'],
   fromMs: hour,
   untilMs: 3 * hour,
   severity: 'P1',
@@ -22,6 +23,7 @@ const leak: Cause = {
   what: 'leak at b09',
   rules: ['H04', 'H02'],
   places: ['b09', 'pipe2', 'station'],
+  own: ['b09'],
 }
 const hose: Cause = {
   ...burst,
@@ -29,6 +31,7 @@ const hose: Cause = {
   rules: ['W02'],
   devices: ['f101-water'],
   places: ['f101', 'b01-main'],
+  own: ['f101'],
 }
 const shaft: Cause = {
   ...burst,
@@ -36,6 +39,7 @@ const shaft: Cause = {
   rules: ['W07'],
   brings: ['W02'],
   places: ['b05', 'f102'],
+  own: ['b05'],
 }
 
 const order: Call = {
@@ -193,6 +197,12 @@ test('that a device is silent whose line was dead is no mistake, and no merit', 
   expect(given([silent], [])).toEqual(['false'])
   expect(given([silent], [], { wasCutOff: (place) => place === 'b05' })).toEqual(['outage'])
   expect(given([{ root: 'b05' }], [], { wasCutOff: () => true })).toEqual(['false'])
+})
+
+test('an order for the very place names what is wrong there, before what is wrong below it', () => {
+  const below = { ...burst, places: ['b14', 'station'], fromMs: 2 * hour }
+  const here = { ...burst, places: ['station'], own: ['station'] }
+  expect(verdicts([{ root: 'station', atMs: 2 * hour }], [below, here]).found).toEqual([1])
 })
 
 test('that a device is in the year 2000 whose clock cell was empty is neither', () => {

@@ -102,13 +102,17 @@ function unclaimed(calls: readonly Call[], facts: Facts, claims: ReadonlyMap<num
   return [{ call, verdict: calls.some(byMischief) ? 'outage' : 'false' }]
 }
 
-/** Indices of the causes that a call names in time, the latest onset first: what has just begun is meant. */
+/** Indices of the causes that a call names in time: the one at its very place first, before one below it; among
+ *  those of one place the latest, for what has just begun is meant. */
 function namedBy(call: Call, { causes, classOf, deliveryMs }: Facts): number[] {
   return causes
     .map((cause, index) => ({ cause, index }))
     .filter(({ cause }) => isRuleOf(call, cause.rules, classOf) && isAt(call, cause))
     .filter(({ cause }) => isInTime(call, cause, Math.max(0, ...cause.devices.map(deliveryMs))))
-    .sort((a, b) => b.cause.fromMs - a.cause.fromMs)
+    .sort(
+      (a, b) =>
+        Number(isAtIt(call, b.cause)) - Number(isAtIt(call, a.cause)) || b.cause.fromMs - a.cause.fromMs,
+    )
     .map(({ index }) => index)
 }
 
@@ -118,6 +122,10 @@ function isRuleOf(call: Call, rules: readonly string[], classOf: Facts['classOf'
 
 function isAt({ root }: Call, { places }: Cause): boolean {
   return places.includes(root)
+}
+
+function isAtIt({ root }: Call, { own }: Cause): boolean {
+  return own.includes(root)
 }
 
 function isInTime({ atMs, sinceMs }: Call, { fromMs, untilMs }: Cause, deliveryMs: number): boolean {

@@ -24,6 +24,17 @@ export const deviceParameters = {
       otherAloneMs: duration(4 * hour),
     })
     .prefault({}),
+  /** Stuck sensor: it does not move by more than its resolution for so long, in so many samples. */
+  D03: z.object({ stuckMs: duration(6 * hour), samples: count(60), offDelayMs: duration(hour) }).prefault({}),
+  /** Impossible values: in a row missing, at the end of the range, or up and down faster than physics. */
+  D04: z
+    .object({
+      inARow: count(3),
+      /** By so much three gauges, of supply, return and their difference, may contradict each other. */
+      disagreeKpa: positive(30),
+      offDelayMs: duration(30 * minute),
+    })
+    .prefault({}),
   /** Clock drift: device minus server, median of five live messages; or a time that cannot be true. */
   D05: z
     .object({

@@ -13,7 +13,8 @@ import {
   violates,
   silent,
 } from './device-conditions.ts'
-import { never, type Rule } from './rule.ts'
+import { everywhere, never, type Rule } from './rule.ts'
+import { impossibleSensors, stuckSensors } from './sensor-conditions.ts'
 
 /** What the rows of all devices have in common: they stand for themselves, and nobody feels them. */
 const ofDevice = {
@@ -44,6 +45,38 @@ export const deviceRules: readonly Rule[] = [
     onlyTogether: true,
     aloneMs: offlineAloneMs,
     inferred: { id: 'D02', title: { zh: '区域离线', en: 'Site offline' }, severity: 'P2' },
+  },
+  {
+    ...ofDevice,
+    id: 'D03',
+    title: { zh: '传感器数值卡死', en: 'Stuck sensor' },
+    cause: { zh: '变送器死机，或仪表阀关闭', en: 'A frozen converter, or a closed isolation cock' },
+    action: {
+      zh: '打开仪表阀排气；仍不变则更换',
+      en: 'Open its cock and bleed it; replace it if it still stands',
+    },
+    at: everywhere,
+    conditions: stuckSensors,
+    severity: () => 'P3',
+    evidence: [],
+    causeClass: 'sensor-fault',
+    swallows: ['D03', 'D04'],
+  },
+  {
+    ...ofDevice,
+    id: 'D04',
+    title: { zh: '数值超量程', en: 'Sensor out of range' },
+    cause: { zh: '接线松动或断线，传感器损坏', en: 'A loose or broken wire, or a broken sensor' },
+    action: {
+      zh: '检查接线，更换传感器；其间规则不采用该信号',
+      en: 'Check the wires, replace the sensor; no rule listens to it meanwhile',
+    },
+    at: everywhere,
+    conditions: impossibleSensors,
+    severity: () => 'P3',
+    evidence: [],
+    causeClass: 'sensor-fault',
+    swallows: ['D03', 'D04'],
   },
   {
     ...ofDevice,

@@ -181,6 +181,8 @@ export interface Condition {
   at?: (place: Place) => boolean
   /** Judged by what its device says and when (device-health.ts), not by its samples. */
   ofDevice?: true
+  /** Judges the sensor, not what it measures: it also sees what no rule of the plant believes. */
+  ofSensor?: true
 }
 
 export const everywhere = () => true
