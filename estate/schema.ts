@@ -51,6 +51,19 @@ export interface Schema {
     readings: number
     body: string
   }
+  alarm: {
+    id: Generated<number>
+    key: string
+    rule: string
+    site: string
+    node: string
+    severity: Severity
+    raised_ms: number
+    cleared_ms: number | null
+    /** 1 when an incident elsewhere swallowed it. */
+    explained: number
+    incident: string | null
+  }
   fault_memory: { only: number; cursor: number; snapshot: string }
   device_memory: { device: string; memory: string }
   /** A row is written once. */
@@ -257,6 +270,26 @@ const instructions: Migration = {
   },
 }
 
+const alarms: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('alarm')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('key', 'text', (column) => column.notNull())
+      .addColumn('rule', 'text', (column) => column.notNull())
+      .addColumn('site', 'text', (column) => column.notNull())
+      .addColumn('node', 'text', (column) => column.notNull())
+      .addColumn('severity', 'text', (column) => column.notNull())
+      .addColumn('raised_ms', 'bigint', (column) => column.notNull())
+      .addColumn('cleared_ms', 'bigint')
+      .addColumn('explained', 'integer', (column) => column.notNull())
+      .addColumn('incident', 'text')
+      .execute()
+    await schema.createIndex('alarm_once').unique().on('alarm').columns(['key', 'raised_ms']).execute()
+    await schema.createIndex('alarm_raised').on('alarm').column('raised_ms').execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
@@ -266,4 +299,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-parameters': parameters,
   '2026-11-25-work-orders-evidence': keptEvidence,
   '2026-11-25-written-instructions': instructions,
+  '2026-11-25-alarms': alarms,
 }
