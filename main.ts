@@ -293,6 +293,8 @@ async function startDashboard(
     evidence: (order) => evidence.of(order),
     staff,
     faults: ingest.faults,
+    flood: () => ingest.flood(),
+    alarmQuality: (wish) => ingest.alarmQuality(wish),
     ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,
     parameters: ingest.parameters,

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { Counter } from 'prom-client'
+import { AlarmLog, type QualityWish } from '../estate/alarm-log.ts'
+import type { AlarmQuality } from '../estate/alarm-quality.ts'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
@@ -13,6 +15,7 @@ import type { Metrics } from '../platform/metrics.ts'
 import { DecodedLog } from './decoded-log.ts'
 import { Escalator } from './escalator.ts'
 import type { Instruction } from './faults/instructions.ts'
+import type { FloodWatch } from './faults/flood.ts'
 import { openHistory } from './history/open-history.ts'
 import type { HistoryStore } from './history/store.ts'
 import { HistoryUpkeep } from './history-upkeep.ts'
@@ -75,6 +78,7 @@ export class Ingest {
   readonly #instructions: InstructionDesk
   readonly #watch: Watch
   readonly #escalator: Escalator
+  readonly #alarmLog: AlarmLog
   readonly #log: DecodedLog
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
 
@@ -125,10 +129,12 @@ export class Ingest {
     this.levels = new PromisedLevels({ desk: this.parameters, timeZone: config.timeZone })
     this.#escalator = new Escalator({ ...options, levelsFor: (order) => this.levels.for(order) })
     this.parameters.onChange(() => this.#escalator.planAnew())
+    this.#alarmLog = new AlarmLog(options)
     this.#watch = new Watch({
       ...options,
       log: this.#log,
       origin,
+      alarmLog: this.#alarmLog,
       live: this.live,
       notices: this.#notices,
       parameters: this.parameters,
@@ -185,6 +191,14 @@ export class Ingest {
 
   ledger(wish: PageWish): Promise<Ledger> {
     return this.#audit.ledger(wish)
+  }
+
+  flood(): FloodWatch {
+    return this.#watch.flood()
+  }
+
+  alarmQuality(wish: QualityWish): Promise<AlarmQuality> {
+    return this.#alarmLog.quality(wish)
   }
 
   #tellRefused(refused: readonly Refused[]): void {

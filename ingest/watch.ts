@@ -1,5 +1,6 @@
 import { Counter } from 'prom-client'
 import { z } from 'zod'
+import type { AlarmEvent, AlarmLog } from '../estate/alarm-log.ts'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
 import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
@@ -16,6 +17,7 @@ import type { IncidentChange } from './faults/changes.ts'
 import { FaultEngine } from './faults/engine.ts'
 import { deviceMemory, engineMemory, type DeviceMemory } from './faults/engine-state.ts'
 import type { ServiceWindow } from './faults/service-window.ts'
+import { noFlood, watchFlood, type FloodWatch } from './faults/flood.ts'
 import { liveMemory, type LiveState } from './live-state.ts'
 import type { InstructionDesk, Waiting } from './instruction-desk.ts'
 import type { Notices } from './notices.ts'
@@ -31,6 +33,8 @@ const tickMs = 1_000
 const saveMs = 5_000
 /** Sooner when so many devices have something new: to write them down takes 40 ms. */
 const touchedLimit = 2_000
+/** How often the record of alarms is swept. */
+const sweepMs = 3_600_000
 
 /** Of a device the engine may know nothing (it is not in the registry), or the live state (it was only missed). */
 const savedDevice = z.object({ faults: deviceMemory.exactOptional(), live: liveMemory.exactOptional() })
@@ -43,6 +47,7 @@ export interface WatchParts {
   records: Records
   registry: CurrentRegistry
   orders: OrderBook
+  alarmLog: AlarmLog
   live: LiveState
   notices: Notices
   parameters: ParameterDesk
@@ -68,6 +73,10 @@ export class Watch {
   readonly #closed: WorkOrder[] = []
   /** Devices of which something has changed since it was written down. */
   readonly #touched = new Set<string>()
+  /** What came up and ended since it was last written down. */
+  readonly #alarms: AlarmEvent[] = []
+  #flood = noFlood
+  #sweptMs = 0
   #cursor = 0
   #savedCursor = 0
   #savedMs = 0
@@ -136,6 +145,11 @@ export class Watch {
     return this.#engine.outOfService()
   }
 
+  /** Are there more alarms than anybody can read? As of the last turn; it begins anew with the process. */
+  flood(): FloodWatch {
+    return this.#flood
+  }
+
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const messages = this.#parts.log.read(this.#cursor)
@@ -147,10 +161,25 @@ export class Watch {
       changes.push(...heard.changes)
       if (last) this.#cursor = last.intake.position
       else changes.push(...this.#tick())
+      this.#followAlarms()
       await this.#save(changes, heard)
       if (!last) await this.#rest()
     }
     await this.#save([])
+  }
+
+  #followAlarms(): void {
+    const events = this.#engine.takeAlarmEvents()
+    const nowMs = this.#parts.clock.now()
+    this.#alarms.push(...events)
+    const raised = events.flatMap((event) => (event.type === 'raised' ? [nowMs] : []))
+    const was = this.#flood
+    this.#flood = watchFlood(was, raised, nowMs)
+    if (this.#flood.sinceMs === was.sinceMs) return
+    this.#parts.logger.warn(
+      { alarms: this.#flood.recentMs.length },
+      this.#flood.sinceMs === null ? 'the flood of alarms is over' : 'a flood of alarms',
+    )
   }
 
   #observe(message: DecodedMessage): readonly IncidentChange[] {
@@ -191,11 +220,12 @@ export class Watch {
   }
 
   async #save(changes: readonly IncidentChange[], { told }: { told: readonly Told[] } = { told: [] }) {
-    const { records, orders, instructions, clock, onCursor } = this.#parts
+    const { records, orders, alarmLog, instructions, clock, onCursor } = this.#parts
     const isFull = this.#touched.size >= touchedLimit
     const due = (isFull || clock.now() - this.#savedMs >= saveMs) && this.#cursor > this.#savedCursor
     if (changes.length === 0 && told.length === 0 && !due && !this.#stopping) return
     const written = this.#memory()
+    const alarms = this.#alarms.splice(0)
     const touched = await records.transaction().execute(async (trx) => {
       const ids: string[] = []
       for (const change of changes) {
@@ -203,15 +233,22 @@ export class Watch {
         if (id !== undefined) ids.push(id)
       }
       for (const { waiting, refused } of told) await instructions.settle(trx, waiting, refused)
+      await alarmLog.write(trx, alarms)
       await saveFaultMemory(trx, { cursor: this.#cursor, ...written })
       return ids
     })
     this.#savedMs = clock.now()
+    if (this.#savedMs - this.#sweptMs >= sweepMs) await this.#sweep()
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
     for (const { waiting, refused } of told) waiting.answer(refused)
     for (const change of changes) this.#announce(change)
     await orders.announce(touched)
+  }
+
+  async #sweep(): Promise<void> {
+    this.#sweptMs = this.#savedMs
+    await this.#parts.alarmLog.sweep(this.#savedMs)
   }
 
   /** What has changed since it was last written down, as it is now. */

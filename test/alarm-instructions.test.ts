@@ -7,6 +7,7 @@ import { problemSchema } from '../dashboard/server/problem.ts'
 import { RunningDashboard } from '../dashboard/server/running-dashboard.fixture.ts'
 import { faultsAnswer, instructionsAnswer, outOfServiceAnswer } from '../dashboard/server/schemas.ts'
 import { demoRegistry } from '../device-sim/registry-file.ts'
+import { AlarmLog } from '../estate/alarm-log.ts'
 import { CurrentRegistry } from '../estate/current-registry.ts'
 import { InstructionBook } from '../estate/instruction-book.ts'
 import { OrderBook } from '../estate/order-book.ts'
@@ -77,12 +78,14 @@ async function beginLife() {
   const instructions = new InstructionDesk({ ...parts, wake: () => log.wake() })
   await instructions.start()
   const atEnd = Promise.withResolvers<void>()
+  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   const watch = new Watch({
     ...parts,
     log,
     origin: () => reader.origin(),
     registry,
-    orders: new OrderBook({ records, timeZone: 'Asia/Shanghai' }),
+    orders,
+    alarmLog: new AlarmLog({ records, orders }),
     live: new LiveState({ clock }),
     parameters,
     instructions,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { demoRegistry } from '../device-sim/registry-file.ts'
+import { AlarmLog } from '../estate/alarm-log.ts'
 import { CurrentRegistry } from '../estate/current-registry.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
@@ -57,6 +58,7 @@ async function watch(until?: number) {
   await parameters.start()
   const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
   await instructions.start()
+  const alarmLog = new AlarmLog({ records, orders })
   const reached = Promise.withResolvers<void>()
   const watching = new Watch({
     log,
@@ -64,6 +66,7 @@ async function watch(until?: number) {
     records,
     registry,
     orders,
+    alarmLog,
     live: new LiveState({ clock }),
     parameters,
     instructions,
@@ -79,6 +82,7 @@ async function watch(until?: number) {
   log.stop()
   registry.stop()
   const result = {
+    quality: await alarmLog.quality({ fromMs: startMs, toMs: startMs + 3_600_000, operators: 1 }),
     orders: await orders.list(),
     registry: registry.get(),
     end: reader.end(),
@@ -107,7 +111,9 @@ function boundTo(reader: IntakeReader, { end, onEnd }: { end: number; onEnd: () 
 
 test(`a burst main becomes exactly one work order that names the station and every building (${replay})`, async () => {
   await fillLog(folder, saidBy('burst', 15))
-  const { orders, registry } = await watch()
+  const { orders, registry, quality } = await watch()
+  expect(quality.raised, 'what would have been read without correlation').toBeGreaterThan(20)
+  expect(quality.announced, 'what had to be read').toBeLessThanOrEqual(3)
   expect(orders.map(({ rule, root, severity, state }) => ({ rule, root, severity, state }))).toEqual([
     { rule: 'H01', root: 'hengkang-station', severity: 'P1', state: 'open' },
   ])

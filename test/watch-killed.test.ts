@@ -54,6 +54,7 @@ async function newEstate() {
   const left = async () => ({
     orders: (await orders.list()).map(withoutHours),
     memory: await remembered(records),
+    alarms: await records.selectFrom('alarm').selectAll().orderBy('key').orderBy('raised_ms').execute(),
   })
   return { folder, orders, left }
 }

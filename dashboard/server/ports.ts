@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { InstructionEntry } from '../../estate/instruction-book.ts'
+import type { QualityWish } from '../../estate/alarm-log.ts'
+import type { AlarmQuality } from '../../estate/alarm-quality.ts'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { ParameterVersion } from '../../estate/parameter-book.ts'
 import type { Registry } from '../../estate/registry.ts'
@@ -28,6 +30,8 @@ export interface DashboardDeps {
   evidence: (order: string) => Promise<readonly KeptMoment[]>
   staff: StaffDoor
   faults: FaultDesk
+  flood: () => Flood
+  alarmQuality: (wish: QualityWish) => Promise<AlarmQuality>
   ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
   parameters: ParameterDesk
@@ -37,6 +41,12 @@ export interface DashboardDeps {
   flows: Flows
   clock: Clock
   log: Log
+}
+
+/** Since when more alarms come up than anybody can read; null when they do not. */
+export interface Flood {
+  sinceMs: number | null
+  recentMs: readonly number[]
 }
 
 export interface Bucket {

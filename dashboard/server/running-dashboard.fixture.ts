@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Socket } from 'socket.io-client'
 import { io } from 'socket.io-client'
 import { z } from 'zod'
+import { alarmQuality } from '../../estate/alarm-quality.ts'
 import type { LiveDevice, LiveFeed } from '../../estate/live.ts'
 import type { Registry, RegistryContent } from '../../estate/registry.ts'
 import { buildRegistry } from '../../estate/registry-index.ts'
@@ -65,6 +66,8 @@ export class RunningDashboard {
       evidence: () => Promise.resolve([keptMoment]),
       staff: this.staff,
       faults,
+      flood: () => ({ sinceMs: startMs, recentMs: [startMs] }),
+      alarmQuality: (wish) => Promise.resolve(alarmQuality({ occurrences: [], orders: [] }, wish)),
       ledger: ({ part, limit }) =>
         Promise.resolve({
           ...ledger,

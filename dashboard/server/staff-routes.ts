@@ -7,6 +7,7 @@ import { orderRoutes } from './order-routes.ts'
 import { parameterRoutes } from './parameter-routes.ts'
 import type { DashboardDeps } from './ports.ts'
 import { problem } from './problem.ts'
+import { qualityRoutes } from './quality-routes.ts'
 import { nothing, route, type Route } from './route.ts'
 import { colleaguesAnswer, deviceAnswer, devicesAnswer, sessionAnswer } from './schemas.ts'
 
@@ -19,6 +20,7 @@ export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readon
     ...faultRoutes(deps),
     ...bookRoutes(deps),
     ...parameterRoutes(deps),
+    ...qualityRoutes(deps),
   ]
 }
 

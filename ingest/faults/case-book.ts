@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AlarmEvent } from '../../estate/alarm-log.ts'
 import type { Registry } from '../../estate/registry.ts'
 import type { IncidentChange } from './changes.ts'
 import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
@@ -69,6 +70,7 @@ export class CaseBook {
   #nowMs = 0
   #explained: Explained[] = []
   #changes: IncidentChange[] = []
+  #alarms: AlarmEvent[] = []
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -78,6 +80,8 @@ export class CaseBook {
   raise(alarm: Raised, nowMs: number): void {
     this.#nowMs = nowMs
     this.#stand(alarm)
+    const { key, atMs, rule, site, node, severity } = alarm
+    this.#alarms.push({ type: 'raised', key, atMs, rule, site, node, severity })
     const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
     if (open && (alarm.node !== open.root || ruleOf(alarm.rule).byRepair)) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
@@ -90,6 +94,8 @@ export class CaseBook {
 
   /** An alarm no longer stands: it has ended, or it is not watched any longer. `atMs`: sample time. */
   clear(alarm: { key: string; site: string; unwatched?: boolean }, atMs: number): void {
+    const stood = this.#at(alarm.site).get(alarm.key)
+    if (stood) this.#alarms.push({ type: 'cleared', key: alarm.key, atMs, raisedMs: stood.atMs })
     this.#at(alarm.site).delete(alarm.key)
     this.#siteOf.delete(alarm.key)
     this.#waiting.delete(alarm.key)
@@ -124,6 +130,13 @@ export class CaseBook {
   takeChanges(): IncidentChange[] {
     const taken = this.#changes
     this.#changes = []
+    return taken
+  }
+
+  /** What came up, ended and found its incident since the last call, for the record. */
+  takeAlarmEvents(): AlarmEvent[] {
+    const taken = this.#alarms
+    this.#alarms = []
     return taken
   }
 
@@ -295,8 +308,9 @@ export class CaseBook {
       attach(to, alarm)
       this.#home.set(alarm.key, to.key)
       this.#waiting.delete(alarm.key)
-      const speaks = alarm.node === to.root || ruleOf(alarm.rule).lifeSafety
-      this.#explained.push(speaks ? { key: alarm.key } : { key: alarm.key, by: to.key })
+      const explained = alarm.node !== to.root && !ruleOf(alarm.rule).lifeSafety
+      this.#explained.push(explained ? { key: alarm.key, by: to.key } : { key: alarm.key })
+      this.#alarms.push({ type: 'joined', key: alarm.key, raisedMs: alarm.atMs, incident: to.key, explained })
     }
     this.#weigh(to)
   }

@@ -1,4 +1,5 @@
 import type { Message, Reading, Refusal } from '../../firmware-contracts/message.ts'
+import type { AlarmEvent } from '../../estate/alarm-log.ts'
 import type { Registry } from '../../estate/registry.ts'
 import { credibleTime } from '../credible-time.ts'
 import type { Observation } from './alarm.ts'
@@ -199,6 +200,11 @@ export class FaultEngine {
   /** What is out of service, and until when. */
   outOfService(): readonly ServiceWindow[] {
     return this.#duty.windows()
+  }
+
+  /** What came up and what ended since this was last asked, for the record of alarms. */
+  takeAlarmEvents(): readonly AlarmEvent[] {
+    return this.#book.takeAlarmEvents()
   }
 
   /** Devices of which something has changed since this was last asked. */

@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { AlarmLog } from '../../estate/alarm-log.ts'
 import { CurrentRegistry } from '../../estate/current-registry.ts'
 import { OrderBook } from '../../estate/order-book.ts'
 import { openRecords } from '../../estate/records.ts'
@@ -97,12 +98,14 @@ async function live(folder: string, count: number): Promise<void> {
   await parameters.start()
   const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
   await instructions.start()
+  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   const watch = new Watch({
     log,
     origin: () => reader.origin(),
     records,
     registry,
-    orders: new OrderBook({ records, timeZone: 'Asia/Shanghai' }),
+    orders,
+    alarmLog: new AlarmLog({ records, orders }),
     live: new LiveState({ clock }),
     parameters,
     instructions,
