@@ -88,11 +88,7 @@ export class Ingest {
     this.#lifecycle = new Lifecycle(logger)
     this.#reader = openIntakeReader(join(config.dataDir, 'intake.db'))
     this.#memory = new IngestMemory(join(config.dataDir, 'ingest.db'))
-    this.#withheld = new Counter({
-      name: 'estate_rejects_withheld_total',
-      help: 'refusals a device was not told of, because it was told so many already',
-      registers: [metrics],
-    })
+    this.#withheld = withheldCounter(metrics)
     this.#audit = new Audit({ reader: this.#reader, memory: this.#memory, clock, logger, metrics })
     this.#replays = new QuarantineReplays({ memory: this.#memory, clock, onAsked: () => this.#log.wake() })
     this.#log = new DecodedLog({ reader: this.#reader, clock })
@@ -210,4 +206,12 @@ export class Ingest {
       else this.#withheld.inc()
     }
   }
+}
+
+function withheldCounter(metrics: Metrics): Counter {
+  return new Counter({
+    name: 'estate_rejects_withheld_total',
+    help: 'refusals a device was not told of, because it was told so many already',
+    registers: [metrics],
+  })
 }
