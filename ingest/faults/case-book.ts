@@ -18,6 +18,7 @@ import {
   type Member,
 } from './incident.ts'
 import type { SiteParameters } from './parameters.ts'
+import { StandingAlarms } from './standing-alarms.ts'
 import { mergeReason, recoveryReason, reportOf, type Voice } from './report.ts'
 import { ruleOf } from './rules/table.ts'
 
@@ -57,12 +58,10 @@ export interface Explained {
 
 export class CaseBook {
   readonly #around: Surroundings
-  readonly #standing = new Map<string, Map<string, Raised>>()
+  readonly #standing = new StandingAlarms()
   /** Alarm key -> when its hold-off ends, and until when it waits if nothing shares its cause; server time. */
   readonly #waiting = new Map<string, { dueMs: number; aloneUntilMs: number }>()
   readonly #incidents = new Map<string, Incident>()
-  /** Alarm key -> the site at which it stands. */
-  readonly #siteOf = new Map<string, string>()
   /** Alarm key -> key of the incident it belongs to. */
   readonly #home = new Map<string, string>()
   #nextNumber = 1
@@ -70,7 +69,6 @@ export class CaseBook {
   #nowMs = 0
   #explained: Explained[] = []
   #changes: IncidentChange[] = []
-  #alarms: AlarmEvent[] = []
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -79,9 +77,7 @@ export class CaseBook {
   /** An alarm has come up. */
   raise(alarm: Raised, nowMs: number): void {
     this.#nowMs = nowMs
-    this.#stand(alarm)
-    const { key, atMs, rule, site, node, severity } = alarm
-    this.#alarms.push({ type: 'raised', key, atMs, rule, site, node, severity })
+    this.#standing.raise(alarm)
     const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
     if (open && (alarm.node !== open.root || ruleOf(alarm.rule).byRepair)) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
@@ -94,10 +90,7 @@ export class CaseBook {
 
   /** An alarm no longer stands: it has ended, or it is not watched any longer. `atMs`: sample time. */
   clear(alarm: { key: string; site: string; unwatched?: boolean }, atMs: number): void {
-    const stood = this.#at(alarm.site).get(alarm.key)
-    if (stood) this.#alarms.push({ type: 'cleared', key: alarm.key, atMs, raisedMs: stood.atMs })
-    this.#at(alarm.site).delete(alarm.key)
-    this.#siteOf.delete(alarm.key)
+    this.#standing.clear(alarm.key, atMs)
     this.#waiting.delete(alarm.key)
     const member = this.#homeOf(alarm.key)?.members[alarm.key]
     if (!member) return
@@ -107,7 +100,7 @@ export class CaseBook {
 
   /** A standing alarm got worse. */
   worsen(alarm: Raised): void {
-    this.#stand(alarm)
+    this.#standing.keep(alarm)
     const home = this.#homeOf(alarm.key)
     const told = home?.members[alarm.key]
     if (!home || !told || (alarm.fallKpa ?? 0) < (told.fallKpa ?? 0) + deeperKpa) return
@@ -135,9 +128,7 @@ export class CaseBook {
 
   /** What came up, ended and found its incident since the last call, for the record. */
   takeAlarmEvents(): AlarmEvent[] {
-    const taken = this.#alarms
-    this.#alarms = []
-    return taken
+    return this.#standing.takeEvents()
   }
 
   takeExplained(): Explained[] {
@@ -151,7 +142,7 @@ export class CaseBook {
   }
 
   standing(): Raised[] {
-    return [...this.#standing.values()].flatMap((alarms) => [...alarms.values()])
+    return this.#standing.all()
   }
 
   snapshot(): CaseBookState {
@@ -164,7 +155,7 @@ export class CaseBook {
   }
 
   restore(saved: CaseBookState): void {
-    for (const alarm of saved.standing) this.#stand(alarm)
+    for (const alarm of saved.standing) this.#standing.keep(alarm)
     for (const [key, dueMs, aloneUntilMs] of saved.waiting) this.#waiting.set(key, { dueMs, aloneUntilMs })
     for (const known of saved.incidents) {
       this.#incidents.set(known.key, known)
@@ -176,22 +167,9 @@ export class CaseBook {
     this.#nextNumber = saved.nextNumber
   }
 
-  #stand(alarm: Raised): void {
-    this.#at(alarm.site).set(alarm.key, alarm)
-    this.#siteOf.set(alarm.key, alarm.site)
-  }
-
-  #at(site: string): Map<string, Raised> {
-    const known = this.#standing.get(site)
-    if (known) return known
-    const fresh = new Map<string, Raised>()
-    this.#standing.set(site, fresh)
-    return fresh
-  }
-
   #scene(site: string): Scene {
     const { registry, voice, limits } = this.#around
-    return { registry, voice, standing: [...this.#at(site).values()], limits: limits(site) }
+    return { registry, voice, standing: this.#standing.at(site), limits: limits(site) }
   }
 
   #homeOf(alarmKey: string): Incident | undefined {
@@ -214,7 +192,7 @@ export class CaseBook {
   }
 
   #endHoldOff(key: string): void {
-    const alarm = this.#at(this.#siteOf.get(key) ?? '').get(key)
+    const alarm = this.#standing.get(key)
     const cause = alarm && causeOf(alarm, this.#scene(alarm.site))
     const patientUntilMs = cause ? this.#patientUntilMs(cause) : 0
     const waits = this.#waiting.get(key)
@@ -310,7 +288,7 @@ export class CaseBook {
       this.#waiting.delete(alarm.key)
       const explained = alarm.node !== to.root && !ruleOf(alarm.rule).lifeSafety
       this.#explained.push(explained ? { key: alarm.key, by: to.key } : { key: alarm.key })
-      this.#alarms.push({ type: 'joined', key: alarm.key, raisedMs: alarm.atMs, incident: to.key, explained })
+      this.#standing.joined(alarm, to.key, { explained })
     }
     this.#weigh(to)
   }
