@@ -163,7 +163,7 @@ export const waterEvidence: readonly Evidence[] = [
     at: 'hengkang-b06-f101-water',
     says: 'not a litre in 7 days',
     shows: stands('vol_l', 7 * 86_400),
-    withinH: 9 * 24,
+    withinH: 11 * 24,
   },
   {
     rule: 'W08',

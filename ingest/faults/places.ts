@@ -1,5 +1,5 @@
 import type { Kind } from '../../firmware-contracts/message.ts'
-import type { Registry, RegistryDevice } from '../../estate/registry.ts'
+import type { Registry, RegistryDevice, RegistryNode } from '../../estate/registry.ts'
 import { pressureBand, type PressureBand } from '../../estate/pressure-band.ts'
 import { defaultParameters, wholeDistrict, type Parameters, type SiteParameters } from './parameters.ts'
 
@@ -10,8 +10,10 @@ export interface Place {
   device: string
   kind: Kind
   port?: string
-  /** A water meter with no meter above it: it measures a whole building. */
+  /** A water meter with no meter above it that measures more than one home: a whole building. */
   buildingMeter: boolean
+  /** Of it: the households behind it. */
+  households?: number
   band?: PressureBand
   /** Permanent flow rate of the meter, L/h. */
   q3Lph?: number
@@ -35,21 +37,29 @@ export function placeOf(
   const node = id === undefined ? undefined : registry.node(id)
   if (!node || (port !== undefined && device.ports?.[port] === undefined)) return undefined
   const topM = topRadiatorM(node.id, registry)
-  const above = registry.parent('hydraulic', node.id)
   const part = device.kind === 'heat-entrance' ? partOfLoop(node.id, registry) : undefined
-  const isMeter = device.kind === 'water-meter' && node.type === 'meter'
+  const households = device.kind === 'water-meter' ? householdsBehind(node, registry) : undefined
   return {
     node: node.id,
     site: device.site,
     device: device.id,
     kind: device.kind,
     ...(port !== undefined && { port }),
-    buildingMeter: isMeter && (above === undefined || registry.node(above)?.type !== 'meter'),
+    buildingMeter: households !== undefined,
+    ...(households !== undefined && { households }),
     ...(topM !== undefined && { band: pressureBand(topM) }),
     ...(node.q3Lph !== undefined && { q3Lph: node.q3Lph }),
     ...(part !== undefined && { partOfLoop: part }),
     limits: limitsOf(device.site, parameters),
   }
+}
+
+/** Of a building's meter; undefined for that of a home. */
+function householdsBehind({ id, type }: RegistryNode, registry: Registry): number | undefined {
+  const above = registry.parent('hydraulic', id)
+  if (type !== 'meter' || (above !== undefined && registry.node(above)?.type === 'meter')) return undefined
+  const households = registry.householdsBelow('hydraulic', id)
+  return households === 1 ? undefined : households
 }
 
 /** A building's own height; for a heat station the greatest of its buildings; m above the gauge. */

@@ -66,3 +66,17 @@ function lowLimit({ senses: { mainLowFromKpa }, place }: Seen): number | undefin
 function levelBefore({ senses: { mainFall }, t }: Seen): number {
   return mainFall ? highest(mainFall, t - fallMemoryMs) : 0
 }
+
+/** W04: the least hour of the night, night after night. */
+export const nightHigh: Condition = {
+  name: 'night',
+  signal: 'flow_lph',
+  at: isMain,
+  timing: () => ({ onDelayMs: 0, offDelayMs: 0 }),
+  judge({ senses: { meter } }, values) {
+    if (!meter?.night || values['vol_l'] === undefined) return 'nothing'
+    return meter.night.leaks ? 'breach' : 'calm'
+  },
+  limit: ({ senses: { meter } }) => meter?.night?.limitLph ?? undefined,
+  value: ({ senses: { meter } }) => meter?.night?.lastLph ?? undefined,
+}

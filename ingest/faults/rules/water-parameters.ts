@@ -45,6 +45,20 @@ export const waterParameters = {
       bitOnDelayMs: duration(6 * hour),
     })
     .prefault({}),
+  /** Night flow of a house too high: a hidden leak. */
+  W04: z
+    .object({
+      share: share(0.3),
+      /** Of draws of some six litres each a night of 60 homes is made: 50 L/h would call twice a month. */
+      lph: positive(60),
+      nights: z.int().min(1).default(3),
+      clearShare: share(0.15),
+      clearNights: z.int().min(1).default(2),
+      knownNights: z.int().min(1).default(7),
+      /** What a household may use by night as long as they are not known: a sound house uses 1.6 L/h. */
+      householdLph: positive(4),
+    })
+    .prefault({}),
   /** Reverse flow, litres a day. */
   W05: z
     .object({

@@ -14,7 +14,7 @@ import {
 } from './meter-conditions.ts'
 import type { Place } from '../places.ts'
 import { everywhere, never, type Rule } from './rule.ts'
-import { mainFalling, mainFlowBurst, mainLost } from './water-conditions.ts'
+import { mainFalling, mainFlowBurst, mainLost, nightHigh } from './water-conditions.ts'
 
 /** Water: mains and meters (domain.md B, and the cascades of B2). */
 
@@ -88,6 +88,26 @@ export const waterRules: readonly Rule[] = [
     evidence: ['vol_l', 'flow_lph', 'status'],
     causeClass: 'household-leak',
     swallows: ['W03'],
+  },
+  {
+    ...atAMeter,
+    id: 'W04',
+    title: { zh: '夜间最小流量升高', en: 'Night flow high' },
+    cause: {
+      zh: '总表后有暗漏，或有住户彻夜用水',
+      en: 'A hidden leak behind the main meter, or a flat that runs all night',
+    },
+    action: {
+      zh: '先查各户夜间用水，再听音查漏',
+      en: 'Look at the night flow of the flats, then survey acoustically',
+    },
+    at: ({ buildingMeter }) => buildingMeter,
+    conditions: [nightHigh],
+    severity: () => 'P3',
+    evidence: ['vol_l', 'flow_lph', 'p_kpa'],
+    causeClass: 'hidden-leak',
+    affects: 'nobody',
+    swallows: ['W04'],
   },
   {
     ...atAMeter,

@@ -7,6 +7,7 @@ import type { Place } from '../places.ts'
 import { numberIn, type Values } from '../sample.ts'
 import { draw, firstDraw, householdDraw, type DrawLimits } from './household-draw.ts'
 import { backflow, firstUse, flowBack, report, reported, usage, use } from './meter-memory.ts'
+import { firstNight, nightFlow, spoilNight, watchNight } from './night-flow.ts'
 import { firstReading, readOn, usualQ3Lph, waterRegister } from './water-register.ts'
 
 /** What is remembered of a water meter. A flat's has two timelines, its daily uploads and what it tells at once; a
@@ -14,6 +15,8 @@ import { firstReading, readOn, usualQ3Lph, waterRegister } from './water-registe
 const meter = z.object({
   register: waterRegister.exactOptional(),
   draw: householdDraw.exactOptional(),
+  /** Of a house only. */
+  night: nightFlow.exactOptional(),
   usage: usage.exactOptional(),
   backflow: backflow.exactOptional(),
   /** Reports in a row with a broken seal, and with a valve that does not follow. */
@@ -113,7 +116,8 @@ function senseRegister(of: Meter, { place, localHour }: Around, shownL: number, 
   if (!of.register) {
     of.register = firstReading(t, shownL)
     of.usage = firstUse(t, 0)
-    if (!place.buildingMeter) of.draw = firstDraw(t, 0)
+    if (place.buildingMeter) of.night = firstNight(t, 0)
+    else of.draw = firstDraw(t, 0)
     return
   }
   const passed = readOn(of.register, { t, shownL }, place.q3Lph)
@@ -121,7 +125,10 @@ function senseRegister(of: Meter, { place, localHour }: Around, shownL: number, 
   const { throughL } = of.register
   if (passed.litres === null) of.usage = firstUse(t, throughL)
   else if (of.usage) use(of.usage, t, throughL)
-  if (of.draw) draw(of.draw, { t, throughL, passed, localHour: localHour(t) }, drawLimits(place))
+  if (of.night && passed.litres === null) spoilNight(of.night, t, throughL)
+  const at = { t, throughL, localHour: localHour(t) }
+  if (of.night) watchNight(of.night, at, { limits: place.limits.W04, households: place.households ?? 0 })
+  if (of.draw) draw(of.draw, { ...at, passed }, drawLimits(place))
 }
 
 /** The flow of a hose that has come off (W02), L/h. */
