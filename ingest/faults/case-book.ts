@@ -8,7 +8,9 @@ import {
   attach,
   covers,
   incident,
+  isAt,
   isEcho,
+  isLateWord,
   isOver,
   relapse,
   rootAlarms,
@@ -82,7 +84,7 @@ export class CaseBook {
     if (open && (alarm.node !== open.root || ruleOf(alarm.rule).byRepair)) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
     const isRoot = alarm.opensAtOnce && cause.basis === 'measured' && cause.root === alarm.node
-    if ((open || isRoot) && !this.#isLateWord(alarm, cause)) return this.#gather(cause)
+    if ((open || isRoot) && !isLateWord(alarm, cause, this.#incidents.values())) return this.#gather(cause)
     const { holdOffMs } = this.#around.limits(alarm.site)
     const aloneUntilMs = nowMs + Math.max(holdOffMs, alarm.aloneMs ?? 0)
     this.#waiting.set(alarm.key, { dueMs: nowMs + holdOffMs, aloneUntilMs })
@@ -174,13 +176,6 @@ export class CaseBook {
 
   #homeOf(alarmKey: string): Incident | undefined {
     return this.#incidents.get(this.#home.get(alarmKey) ?? '')
-  }
-
-  /** What began before the incident at its place had recovered, and is heard of only now, may be over as well: an
-   *  upload tells of yesterday. It waits, and is a relapse if it still stands then. */
-  #isLateWord({ atMs }: Raised, cause: Cause): boolean {
-    const known = [...this.#incidents.values()].find((incident) => isAt(incident, cause))
-    return known !== undefined && known.phase !== 'open' && atMs <= (known.recoveredAtMs ?? 0)
   }
 
   /** A late child: told with the next report, or at once when it makes the matter graver, or not over. */
@@ -376,8 +371,4 @@ export class CaseBook {
     const oldest = [...this.#incidents.values()].find(({ phase }) => phase === 'settled')
     if (oldest) this.#forget(oldest)
   }
-}
-
-function isAt(known: Incident, cause: Cause): boolean {
-  return known.root === cause.root && known.causeClass === cause.rule.causeClass
 }

@@ -128,3 +128,15 @@ export function isOver(incident: Incident, clearShare: number): boolean {
   const rootClear = rootAlarms(incident).every(({ clearedMs }) => clearedMs !== null)
   return rootClear && clear >= clearShare * members.length
 }
+
+export function isAt({ root, causeClass }: Incident, cause: Cause): boolean {
+  return root === cause.root && causeClass === cause.rule.causeClass
+}
+
+/** What began before the incident at its place had recovered, and is heard of only now, may be over as well: an
+ *  upload tells of yesterday. It has to wait, and is a relapse if it still stands then. */
+export function isLateWord({ atMs }: Raised, cause: Cause, incidents: Iterable<Incident>): boolean {
+  for (const known of incidents)
+    if (isAt(known, cause)) return known.phase !== 'open' && atMs <= (known.recoveredAtMs ?? 0)
+  return false
+}
