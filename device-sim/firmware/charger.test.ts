@@ -21,6 +21,8 @@ const struck = chargingFaults.map(({ fault, at }, index) => ({
   t: struckS,
   until: repairedS,
   target: at.includes('port') ? `${shedId(index)}-p02` : shedId(index),
+  // More than a port's meter can show.
+  ...(fault === 'overload' && { params: { factor: 8 } }),
 }))
 
 function fleet(): Fleet {

@@ -310,6 +310,9 @@ function foundOn({ control, fittings }: PortState): { weld: 0 | 1; fuse: 0 | 1 }
   }
 }
 
+/** What the metering chip of a port can show: beyond it, it shows this. */
+const meterLimit = { ma: 10_000, w10: 15_000 }
+
 function portSample(parts: Parts, port: PortState, { nowMs, plant, shed }: Look): ChargerPortTele {
   const { noise } = parts
   const milliamps = port.amps * 1000
@@ -321,8 +324,8 @@ function portSample(parts: Parts, port: PortState, { nowMs, plant, shed }: Look)
   return {
     u_dv: voltage(parts, shed.fittings),
     t_amb_c10: halfDegrees(plant.outdoorC),
-    i_ma: measuredAbove0(noise, milliamps / 10, milliamps / 1000) * 10,
-    p_w10: measuredAbove0(noise, port.powerW * 10, port.powerW / 10),
+    i_ma: Math.min(meterLimit.ma, measuredAbove0(noise, milliamps / 10, milliamps / 1000) * 10),
+    p_w10: Math.min(meterLimit.w10, measuredAbove0(noise, port.powerW * 10, port.powerW / 10)),
     e_wh: Math.floor(energyAt(port, nowMs)),
     ...session,
     t_port_c10: halfDegrees(plant.outdoorC + warmthAt(port, nowMs)),

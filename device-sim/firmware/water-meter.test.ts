@@ -55,6 +55,13 @@ const struck = told(
   { fault: 'reverse-flow', t: 9_000, target: main, params: { l: 60, everyH: 24 } },
 )
 
+test('behind a closed valve a gauge says nothing below zero', () => {
+  const pressures = told(0.5, { fault: 'main-shut', t: 3_600, target: 'hengkang-b01' })
+    .filter(at(main))
+    .flatMap(({ values: { p_kpa: kpa } }) => (typeof kpa === 'number' ? [kpa] : []))
+  expect(Math.min(...pressures)).toBe(0)
+})
+
 describe('a flat’s meter', () => {
   test('uploads its day once a day, in a slot of its own that a restart keeps', () => {
     const [born, ...daily] = uploads(calm, flat)

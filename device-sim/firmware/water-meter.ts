@@ -22,7 +22,7 @@ import { batteryLeft, meterBattery, type MeterBattery } from './meter-battery.ts
 import { senseMeter, type MeterSenses } from './meter-senses.ts'
 import { bit, watchBegins, watchSample, type MeterWatch } from './meter-status.ts'
 import { SampleBook } from './sample-book.ts'
-import { measured } from './sensor.ts'
+import { measured, measuredAbove0 } from './sensor.ts'
 import type { Voice } from './voice.ts'
 
 /** Two kinds of water meter. The building's has mains power and speaks every minute; a flat's samples every
@@ -57,7 +57,7 @@ export function buildingMeter(making: Making, building: number): Device {
       ...range.with(senses.flowLph, nowMs),
       t_wat_c10: measured(noise, 9, 0.2) * 10,
       t_amb_c10: measured(noise, senses.airC, 0.2) * 10,
-      p_kpa: measured(noise, senses.pressureKpa / 5, 0.3) * 5,
+      p_kpa: measuredAbove0(noise, senses.pressureKpa / 5, 0.3) * 5,
     }
     const said = [voice.say(nowMs, 'tele', values)]
     const at = { nowMs, vbatMv: mainsMv, flows: false }

@@ -1,3 +1,4 @@
+import type { Decoded } from '../../firmware-contracts/message.ts'
 import type { FaultEngine } from '../../ingest/faults/engine.ts'
 import type { IncidentChange } from '../../ingest/faults/changes.ts'
 import type { AlarmView } from '../../ingest/faults/alarm-view.ts'
@@ -13,8 +14,9 @@ export async function explain(job: Job): Promise<string> {
   const story = new Story()
   const spans = new SignalSpans(job)
   const run = await scoreJob(job, {
-    said: (decoded) => {
-      if (decoded.ok && decoded.message.type === 'readings')
+    said: (decoded, receivedMs) => {
+      if (!decoded.ok) story.refuse(decoded, receivedMs)
+      else if (decoded.message.type === 'readings')
         for (const reading of decoded.message.readings) spans.see(reading)
     },
     looked: (engine, nowMs) => story.look(engine, nowMs),
@@ -44,10 +46,15 @@ interface Nearly {
   longestMs: number
 }
 
+/** Of each device. */
+const refusalsShown = 5
+
 class Story {
   readonly #told: { atMs: number; text: string }[] = []
   readonly #alarms = new Map<string, AlarmView>()
   readonly #nearly = new Map<string, Nearly>()
+  /** Device -> messages of it that could not be read. */
+  readonly #refused = new Map<string, number>()
   /** Incident -> what was last said of it. */
   readonly #decided = new Map<string, string>()
   /** Alarm key -> how often it stood. */
@@ -58,6 +65,16 @@ class Story {
       this.#tell(fromMs, `== ${what}`)
       this.#tell(untilMs, `== end of ${what}`)
     }
+  }
+
+  refuse({ refusal, address }: Extract<Decoded, { ok: false }>, nowMs: number): void {
+    const device = address?.device ?? 'somebody'
+    const times = (this.#refused.get(device) ?? 0) + 1
+    this.#refused.set(device, times)
+    if (times > refusalsShown) return
+    const { reason, path, expected, got } = refusal
+    const end = times === refusalsShown ? ' (and no more of these)' : ''
+    this.#tell(nowMs, `   ${device} refused: ${reason} ${path}, expected ${expected}, got ${got}${end}`)
   }
 
   look(engine: FaultEngine, nowMs: number): void {
