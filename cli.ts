@@ -7,11 +7,14 @@ import { refusalReasons } from './firmware-contracts/message.ts'
 import { openRecords } from './estate/records.ts'
 import { loadRegistry } from './estate/registry-store.ts'
 import { serverKey } from './estate/server-key.ts'
-import { overridesFrom } from './ingest/faults/parameter-layers.ts'
+import { overrides, overridesFrom } from './ingest/faults/parameter-layers.ts'
 import { IngestMemory } from './ingest/memory.ts'
 import { parameterCommand, runParameterCommand } from './ingest/parameter-commands.ts'
 import { ParameterDesk } from './ingest/parameter-desk.ts'
 import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
+import { openHistory } from './ingest/history/open-history.ts'
+import { runWhatIfCommand, whatIfCommand } from './ingest/what-if-commands.ts'
+import { WhatIfDesk } from './ingest/what-if-desk.ts'
 import { QuarantineDesk } from './ingest/quarantine-desk.ts'
 import { QuarantineReplays } from './ingest/quarantine-replay.ts'
 import { askServer } from './platform/command-socket.ts'
@@ -67,6 +70,7 @@ function program(config: Config): Command {
     )
   addQuarantine(cli, config)
   addParameters(cli, config)
+  addWhatIf(cli, config)
   return cli
 }
 
@@ -125,6 +129,66 @@ function addParameters(cli: Command, config: Config): void {
     .description('puts an earlier version in force again, as a new one')
     .requiredOption('--why <reason>')
     .action((version: string, options: object) => about('revert', { ...options, version: Number(version) }))
+}
+
+/** As commander hands it over. */
+interface WhatIfOptions {
+  site: string
+  from: string
+  to: string
+  set: string[]
+  file?: string
+  warmUpDays?: string
+}
+
+function addWhatIf(cli: Command, config: Config): void {
+  cli
+    .command('what-if')
+    .description(
+      'replay stored history through changed parameters: which orders would be gained, lost, moved',
+    )
+    .requiredOption('--site <site>')
+    .requiredOption('--from <time>', '2026-01-15T00:00+08:00, or epoch milliseconds')
+    .requiredOption('--to <time>')
+    .option('--set <setting...>', 'H01.fallKpa=40 …; without a value as in the layer below', [])
+    .option('--file <file>', 'the same as JSON: { "H01": { "fallKpa": 40 } }')
+    .option('--warm-up-days <days>', 'only listened to before, for baselines; 7 unless told')
+    .action(async ({ site, from, to, set, file, warmUpDays }: WhatIfOptions) => {
+      const changes = overridesFrom(set, overrides.parse(file === undefined ? {} : readJson(file)))
+      const words = {
+        ...{ name: 'what-if', site, fromMs: timeIn(from), toMs: timeIn(to), set: changes },
+        ...(warmUpDays !== undefined && { warmUpDays: Number(warmUpDays) }),
+      }
+      print(await askWhatIf(config, words))
+    })
+}
+
+function timeIn(text: string): number {
+  const hasZone = /(z|[+-]\d\d:?\d\d)$/i.test(text)
+  const atMs = /^\d+$/.test(text) ? Number(text) : hasZone ? Date.parse(text) : NaN
+  if (Number.isFinite(atMs)) return atMs
+  throw new OperatorError(`${text}: expected a time with its zone, such as 2026-01-15T00:00+08:00.`)
+}
+
+async function askWhatIf(config: Config, words: unknown): Promise<unknown> {
+  const asked = parsed(whatIfCommand, words)
+  const answered = await askServer(commandSocketOf(config), asked)
+  if (answered) return answered.result
+  const records = await openRecords(join(config.dataDir, 'records.db'))
+  const history = openHistory(config, systemClock)
+  try {
+    const loaded = await loadRegistry(records)
+    const registry = { get: () => loaded }
+    const isSite = (id: string) => loaded.site(id) !== undefined
+    const parameters = new ParameterDesk({ records, isSite, clock: systemClock })
+    await parameters.start()
+    await history.start()
+    const parts = { history, registry, parameters, timeZone: config.timeZone, clock: systemClock }
+    return await runWhatIfCommand(new WhatIfDesk({ ...parts, periodsOf: () => undefined }), asked)
+  } finally {
+    await history.stop()
+    await records.destroy()
+  }
 }
 
 async function importFile(

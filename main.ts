@@ -23,8 +23,7 @@ import { openRecords } from './estate/records.ts'
 import { digest, serverKey, serviceSecret } from './estate/server-key.ts'
 import { Staff } from './estate/staff.ts'
 import { Ingest } from './ingest/ingest.ts'
-import { parameterCommand, runParameterCommand } from './ingest/parameter-commands.ts'
-import { quarantineCommand, runQuarantineCommand } from './ingest/quarantine-commands.ts'
+import { ingestCommand, runIngestCommand } from './ingest/ingest-commands.ts'
 import { keepAlive, systemClock as clock } from './platform/clock.ts'
 import { askServer, CommandSocket } from './platform/command-socket.ts'
 import { parseConfig, type Config, type MqttAccess } from './platform/config.ts'
@@ -250,10 +249,8 @@ async function startIngest({ config, logger, metrics, lifecycle, link, fail }: P
   const commands = new CommandSocket({
     path: commandSocketOf(config),
     run: async (asked) => {
-      const aboutQuarantine = quarantineCommand.safeParse(asked)
-      if (aboutQuarantine.success) return runQuarantineCommand(ingest.quarantine, aboutQuarantine.data)
-      const aboutParameters = parameterCommand.safeParse(asked)
-      if (aboutParameters.success) return runParameterCommand(ingest.parameters, aboutParameters.data)
+      const forIngest = ingestCommand.safeParse(asked)
+      if (forIngest.success) return runIngestCommand(ingest, forIngest.data)
       const answer = await runCommand({ records, key, timeZone, clock }, command.parse(asked))
       // Who has the answer to an import may ask for its devices at once.
       await registry.refresh()
@@ -298,6 +295,7 @@ async function startDashboard(
     ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,
     parameters: ingest.parameters,
+    whatIf: (wish) => ingest.whatIf.ask(wish),
     health: () => healthOfAll(link),
     metricsText: () => metricsOfAll(link),
     flows: { socketPath: flowsSocketOf(config), ensureStarted: () => link.ensure('flows') },

@@ -147,6 +147,7 @@ function bound(store: HistoryStore): HistoryStore {
     range: (query) => store.range(query),
     days: (query) => store.days(query),
     last: (query) => store.last(query),
+    readings: (query) => store.readings(query),
     upkeep: () => store.upkeep(),
     ping: () => store.ping(),
     stop: () => store.stop(),

@@ -34,6 +34,7 @@ import { QuarantineDesk } from './quarantine-desk.ts'
 import { RejectBudget } from './reject-budget.ts'
 import { QuarantineReplays } from './quarantine-replay.ts'
 import type { Refused } from './sorting.ts'
+import { WhatIfDesk } from './what-if-desk.ts'
 import { Watch } from './watch.ts'
 
 /** Ingest as one thing to start and stop: the intake log on one side, history, live state and work orders on
@@ -55,6 +56,7 @@ export class Ingest {
   readonly quarantine: QuarantineDesk
   readonly parameters: ParameterDesk
   readonly levels: PromisedLevels
+  readonly whatIf: WhatIfDesk
   /** Alarms, and what people say to them. */
   readonly faults = {
     alarms: () => this.#watch.alarms(),
@@ -111,16 +113,15 @@ export class Ingest {
       metrics,
     })
     const readUpToMs = () => this.#writer.readUpToMs()
-    this.#asker = new ReplayAsker({
-      ...options,
-      memory: this.#memory,
-      notices: this.#notices,
-      readUpToMs,
-    })
-    this.#evidence = new EvidenceKeeper({ ...options, store: this.history, readUpToMs })
+    const [memory, notices, history] = [this.#memory, this.#notices, this.history]
+    this.#asker = new ReplayAsker({ ...options, memory, notices, readUpToMs })
+    this.#evidence = new EvidenceKeeper({ ...options, store: history, readUpToMs })
     const health = () => this.#writer.health()
-    this.quarantine = new QuarantineDesk({ memory: this.#memory, replays: this.#replays, health, clock })
+    this.quarantine = new QuarantineDesk({ memory, replays: this.#replays, health, clock })
     this.parameters = new ParameterDesk({ ...options, isSite: (id) => registry.get().site(id) !== undefined })
+    const { parameters } = this
+    const periodsOf = (id: string) => this.live.device(id)?.periodS
+    this.whatIf = new WhatIfDesk({ ...options, history, parameters, timeZone: config.timeZone, periodsOf })
     this.#instructions = new InstructionDesk({ ...options, wake: () => this.#log.wake() })
     this.levels = new PromisedLevels({ desk: this.parameters, timeZone: config.timeZone })
     this.#escalator = new Escalator({ ...options, levelsFor: (order) => this.levels.for(order) })
@@ -132,8 +133,8 @@ export class Ingest {
       origin,
       alarmLog: this.#alarmLog,
       live: this.live,
-      notices: this.#notices,
-      parameters: this.parameters,
+      notices,
+      parameters,
       instructions: this.#instructions,
       timeZone: config.timeZone,
       onCursor: (position) => this.#cursors.set('watch', position),

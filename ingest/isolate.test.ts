@@ -22,6 +22,7 @@ function pickyStore(poison: ReadonlySet<number>): HistoryStore & { kept: Set<num
     range: unused,
     days: unused,
     last: unused,
+    readings: unused,
     upkeep: unused,
     ping: unused,
     stop: unused,

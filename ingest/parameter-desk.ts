@@ -1,7 +1,14 @@
 import { ParameterBook, type ParameterVersion } from '../estate/parameter-book.ts'
 import type { Records } from '../estate/records.ts'
 import type { Clock } from '../platform/clock.ts'
-import { composed, differences, patched, type Mistake, type Overrides } from './faults/parameter-layers.ts'
+import {
+  composed,
+  differences,
+  patched,
+  type Difference,
+  type Mistake,
+  type Overrides,
+} from './faults/parameter-layers.ts'
 import { siteParameters, wholeDistrict, type Parameters, type SiteParameters } from './faults/parameters.ts'
 
 /** The parameters in force, and the desk where engineers change them: a change is a new version with its reason,
@@ -26,9 +33,14 @@ export type ParameterWish =
   | { type: 'replace'; set: Overrides }
   | { type: 'revert'; version: number }
 
+interface Refused {
+  ok: false
+  mistakes: readonly Mistake[]
+}
+
 export type ParameterAnswer =
   | { ok: true; version: ParameterVersion }
-  | { ok: false; mistakes: readonly Mistake[] }
+  | Refused
   /** Somebody was faster, or nothing would change. */
   | { ok: false; conflict: string }
 
@@ -94,6 +106,23 @@ export class ParameterDesk {
     return [wholeDistrict, site].map((of) =>
       this.#versions.get(of)?.findLast((version) => version.atMs <= atMs),
     )
+  }
+
+  /** What would be in force at a site after a merge patch, beside what is; nothing is changed. */
+  preview(
+    site: string,
+    patch: Overrides,
+  ): { ok: true; present: SiteParameters; changed: SiteParameters; changes: Difference[] } | Refused {
+    const own = this.#layers.get(site)?.overrides ?? {}
+    const next = patched(own, patch)
+    const changed = composed(...layersUnder(site, this.#layers), next)
+    if (!changed.ok) return changed
+    return {
+      ok: true,
+      present: this.show(site).values,
+      changed: changed.values,
+      changes: differences(own, next),
+    }
   }
 
   versions(site: string, page: { limit: number; before?: number }): Promise<ParameterVersion[]> {

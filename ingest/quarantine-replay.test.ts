@@ -29,6 +29,7 @@ function writing(store: HistoryStore, write: (batch: Batch) => Promise<void>): H
     range: (query) => store.range(query),
     days: (query) => store.days(query),
     last: (query) => store.last(query),
+    readings: (query) => store.readings(query),
     upkeep: () => store.upkeep(),
     ping: () => store.ping(),
     stop: () => store.stop(),

@@ -32,6 +32,7 @@ const bodies = [
   ['comments', { text: 'the cellar is dry' }],
   ['parameters', { set: { H01: { fallKpa: 40 } }, why: 'a steep estate' }],
   ['out-of-service', { target: 'house', why: 'a new riser', untilMs: startMs + 3_600_000 }],
+  ['what-if', { site: 'oak', fromMs: startMs - 60_000, toMs: startMs }],
   ['revert', { version: 0, why: 'it was better before' }],
 ] as const
 

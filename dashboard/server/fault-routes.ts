@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { severities } from '../../estate/work-order.ts'
 import { forbidden, isEngineer } from './engineers.ts'
+import { doneAnswer, faultsAnswer, instructionsAnswer, outOfServiceAnswer } from './fault-schemas.ts'
 import type { AlarmView, DashboardDeps, FaultDesk, FaultInstruction, Session } from './ports.ts'
 import { problem, type Problem } from './problem.ts'
 import { nothing, route, type Route } from './route.ts'
-import { doneAnswer, faultsAnswer, instructionsAnswer, outOfServiceAnswer } from './schemas.ts'
 
 /** Alarms, and what people say to them. Everybody who works here may acknowledge; who deals with plant and devices may
  *  shelve, reset, and take places out of service, always with a reason and for a limited time.

@@ -13,6 +13,7 @@ import type { OrderAction, OrderState, Severity, WorkOrder } from '../../estate/
 import type { Kind } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Log } from '../../platform/log.ts'
+import type { whatIfAnswer } from './fault-schemas.ts'
 import type { LedgerConcern, ledgerAnswer, quarantineItem, rawMessage } from './schemas.ts'
 
 /** What the dashboard needs from the rest of the house. It says so here, in its own words, and is handed things
@@ -35,6 +36,7 @@ export interface DashboardDeps {
   ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
   parameters: ParameterDesk
+  whatIf: (wish: WhatIfWish) => Promise<WhatIfResult>
   health: () => Promise<Health>
   /** In Prometheus' text format. */
   metricsText: () => Promise<string>
@@ -237,6 +239,19 @@ export interface ParameterSheet {
   values: Record<string, unknown>
   changed?: Pick<ParameterVersion, 'who' | 'why' | 'atMs'>
 }
+
+export interface WhatIfWish {
+  site: string
+  fromMs: number
+  toMs: number
+  warmUpDays: number
+  set: ParameterVersion['overrides']
+}
+
+export type WhatIfResult =
+  | { ok: true; answer: z.infer<typeof whatIfAnswer> }
+  | { ok: false; mistakes: readonly { field: string; detail: string }[] }
+  | { ok: false; conflict: string }
 
 export interface Health {
   ok: boolean

@@ -75,6 +75,8 @@ export class RunningDashboard {
         }),
       quarantine: this.quarantine,
       parameters,
+      whatIf: ({ site, fromMs, toMs }) =>
+        Promise.resolve({ ok: true, answer: { site, fromMs, toMs, ...nothingReplayed } }),
       health: () => Promise.resolve(this.health),
       metricsText: () => Promise.resolve('estate_accepted_total 7\n'),
       flows: { socketPath: '/nowhere', ensureStarted: () => Promise.reject(new Error('not in this test')) },
@@ -273,6 +275,11 @@ export class HandMadeQuarantine implements QuarantineDesk {
     if (this.busy) return { ok: false, reason: 'a replay is under way' } as const
     return { ok: true, result: { discarded: this.items.some((item) => item.id === id) } } as const
   }
+}
+
+const nothingReplayed = {
+  ...{ changes: [], present: 0, changed: 0, gained: [], lost: [], moved: [], same: 0 },
+  ...{ readings: 0, firstReadingMs: null, lastReadingMs: null, tookMs: 1, leftOut: [] },
 }
 
 /** Takes every change and keeps none: what changing does is tested on the real desk. */

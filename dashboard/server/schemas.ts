@@ -74,68 +74,6 @@ const buckets = z
 
 export const historyAnswer = z.object({ signal: z.string(), unit: z.string(), buckets })
 
-export const faultsAnswer = z.object({
-  faults: z.array(
-    z.object({
-      /** As it stands in the path of what is said to it. */
-      id: z.string(),
-      key: z.string(),
-      rule: z.string(),
-      site: z.string(),
-      node: z.string(),
-      device: z.string(),
-      severity: z.enum(severities),
-      state: z.string(),
-      sinceMs: z.number(),
-      reason: z.string(),
-      /** Who shelved it, took it out of service, acknowledged it, or (an incident) explains it; until when. */
-      by: z.string().exactOptional(),
-      untilMs: z.number().exactOptional(),
-      /** What lies under unknown, shelved, suppressed or out-of-service. */
-      beneath: z.string().exactOptional(),
-      signal: z.string(),
-      value: z.number().exactOptional(),
-      limit: z.number().exactOptional(),
-      /** Key of the incident it belongs to. */
-      incident: z.string().exactOptional(),
-    }),
-  ),
-})
-
-export const instructionsAnswer = z.object({
-  instructions: z.array(
-    z.object({
-      id: z.number(),
-      atMs: z.number(),
-      who: z.string(),
-      /** Key of an alarm, or id of a place. */
-      subject: z.string(),
-      said: z.unknown(),
-      /** Absent while it waits for the engine. */
-      outcome: z.enum(['done', 'refused']).exactOptional(),
-      reason: z.string().exactOptional(),
-    }),
-  ),
-})
-
-/** `waiting`: written down, and done as soon as the engine comes to it. */
-export const doneAnswer = z.object({ outcome: z.enum(['done', 'waiting']) })
-
-export const outOfServiceAnswer = z.object({
-  outOfService: z
-    .array(
-      z.object({
-        /** Key of an alarm, or id of a node, device or site with all below it. */
-        target: z.string(),
-        by: z.string(),
-        why: z.string(),
-        sinceMs: z.number(),
-        untilMs: z.number(),
-      }),
-    )
-    .readonly(),
-})
-
 const order = z.object({
   id: z.string(),
   state: z.enum(orderStates),

@@ -10,6 +10,7 @@ import { problem } from './problem.ts'
 import { qualityRoutes } from './quality-routes.ts'
 import { nothing, route, type Route } from './route.ts'
 import { colleaguesAnswer, deviceAnswer, devicesAnswer, sessionAnswer } from './schemas.ts'
+import { whatIfRoute } from './what-if-route.ts'
 
 /** What only people who work here may ask and do. */
 export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readonly Route[] {
@@ -21,6 +22,7 @@ export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readon
     ...bookRoutes(deps),
     ...parameterRoutes(deps),
     ...qualityRoutes(deps),
+    whatIfRoute(deps),
   ]
 }
 

@@ -92,8 +92,8 @@ function isObject(value: Json | undefined): value is JsonObject {
 }
 
 /** `H01.fallKpa=40` or `season.announced=[…]`, one a parameter, as somebody writes them on a command line. What is no
- *  JSON is a word; without a value (`H01.fallKpa=`) it is taken back to the layer below. */
-export function overridesFrom(settings: readonly string[]): Overrides {
+ *  JSON is a word; without a value (`H01.fallKpa=`) it is taken back to the layer below. They go before `others`. */
+export function overridesFrom(settings: readonly string[], others: Overrides = {}): Overrides {
   return settings.reduce<Overrides>((all, setting) => {
     const at = setting.indexOf('=')
     const path = (at < 0 ? setting : setting.slice(0, at)).split('.')
@@ -101,7 +101,7 @@ export function overridesFrom(settings: readonly string[]): Overrides {
     const leaf = value === '' ? null : valueIn(value)
     const one = path.reduceRight<Json>((below, key) => ({ [key]: below }), leaf)
     return isObject(one) ? laid(all, one) : all
-  }, {})
+  }, others)
 }
 
 function valueIn(text: string): Json {

@@ -4,6 +4,7 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import { DuckDbDraft, recallMemory, schema, type DuckDbMemory } from './duckdb-draft.ts'
+import { readingsOf, readingsOfSite } from './duckdb-readings.ts'
 import { expire, rolledIn, rollUp, rollupSchema, rowsAt } from './duckdb-rollups.ts'
 import { forever, planned, type Keep, type Resolution } from './resolution.ts'
 import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
@@ -100,6 +101,13 @@ export class DuckDbStore implements HistoryStore {
     }
     const [expired] = lastRows.parse(await this.#read(lastDay, { series }))
     return expired && valueOf(expired)
+  }
+
+  async readings({ site, fromMs: from, toMs: to }: Parameters<HistoryStore['readings']>[0]) {
+    return this.#reading.pass(async () => {
+      const answer = await this.#opened().reader.runAndReadAll(readingsOfSite, { site, from, to })
+      return readingsOf(answer.getRowsJS(), site)
+    })
   }
 
   /** Between two batches: rows can only be removed for good while nobody writes. */

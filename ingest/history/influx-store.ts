@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { kinds } from '../../firmware-contracts/message.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { DirtyWindows } from './dirty-windows.ts'
 import { InfluxClient } from './influx-client.ts'
@@ -8,7 +9,16 @@ import { identifier, type InfluxServer } from './influx-server.ts'
 import { LineProtocol } from './line-protocol.ts'
 import { forever, planned, resolutions, type Keep, type Resolution } from './resolution.ts'
 import { stitched, type Piece } from './stitching.ts'
-import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
+import type {
+  Batch,
+  Bucket,
+  HistoryStore,
+  LastValue,
+  RangeQuery,
+  SeriesQuery,
+  StoredReading,
+} from './store.ts'
+import { byTimeAndNumber, readingsOf } from './influx-readings.ts'
 import { Turnstile } from './turnstile.ts'
 import { localDays, type Window } from './windows.ts'
 
@@ -108,6 +118,18 @@ export class InfluxStore implements HistoryStore {
       if (newest) return { t: newest[0], value: newest[1] }
     }
     return undefined
+  }
+
+  async readings({ site, fromMs, toMs }: Parameters<HistoryStore['readings']>[0]): Promise<StoredReading[]> {
+    const found: StoredReading[] = []
+    for (const kind of kinds)
+      await this.#reading.pass(async () => {
+        const from = `FROM ${this.#server.source('raw', kind)} WHERE "site" = $site`
+        const statement = `SELECT * ${from} AND ${during({ fromMs, toMs })}`
+        for (const series of await this.#client.select(statement, { site }))
+          found.push(...readingsOf(series, { kind, site }))
+      })
+    return found.sort(byTimeAndNumber)
   }
 
   /** Marks are taken between two writes: those of a write under way stand for readings that are not there yet. */

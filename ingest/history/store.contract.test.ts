@@ -116,6 +116,25 @@ describe.each(engines)('history in $name', ({ start, unavailable }) => {
       expect(await store.last({ ...charger, signal: 'i_ma' })).toBeUndefined()
     })
 
+    test('the readings of a site come back as they were, in the order of time and number', async () => {
+      const shed = { kind: 'charger', device: 'hengkang-shed1-charger', seq: 7 } as const
+      const points = [
+        pointAt(1, { t: startMs + 2_000 }),
+        pointAt(2, { t: startMs + 1_000, seq: 1, fields: { p_ret_kpa: 223 } }),
+        pointAt(3, { ...shed, t: startMs + 1_500, port: 'p02', fields: { i_ma: 1, phase: 'charging' } }),
+        pointAt(4, { ...shed, t: startMs + 1_500, seq: 8, port: 'p01', fields: { i_ma: 2 } }),
+        pointAt(5, { site: 'elsewhere', device: 'elsewhere-b01-heat', t: startMs + 1_000 }),
+        pointAt(6, { t: startMs + 3_000 }),
+      ]
+      await store.write(batchOf(points))
+      const readings = await store.readings({ site: 'hengkang', fromMs: startMs, toMs: startMs + 3_000 })
+      expect(readings).toEqual([1, 2, 3, 0].map((at) => storedOf(points[at])))
+    })
+
+    test('a site that never spoke has no readings', async () => {
+      expect(await store.readings({ site: 'nowhere', ...everything })).toEqual([])
+    })
+
     test('a chart has at most as many points as it asked for, each true to the samples under it', async () => {
       const sample = fc.record({
         t: fc.integer({ min: 0, max: dayMs }),
@@ -328,4 +347,10 @@ function bucketOf(t: number, points: readonly Point[]): Bucket {
 /** The engines sum in another order than the oracle. */
 function rounded(buckets: readonly Bucket[]): Bucket[] {
   return buckets.map((bucket) => ({ ...bucket, mean: Math.round(bucket.mean * 100) / 100 }))
+}
+
+function storedOf(point: Point | undefined) {
+  if (!point) throw new Error('there is no such point')
+  const { position: _, ...stored } = point
+  return stored
 }

@@ -61,6 +61,10 @@ export interface Bucket {
   last: number
 }
 
+/** One reading as it was stored: all signals that came under one number. What is not stored of a message is its class
+ *  (live, upload, back-fill) and when it was received. */
+export type StoredReading = Pick<Point, 'site' | 'kind' | 'device' | 'port' | 't' | 'boot' | 'seq' | 'fields'>
+
 /** The newest sample of a series: a number, or an enum word. */
 export interface LastValue {
   t: number
@@ -85,6 +89,9 @@ export interface HistoryStore {
    *  day's first instant. At most `daysLimit` days. */
   days(query: Omit<RangeQuery, 'points'>): Promise<Bucket[]>
   last(query: SeriesQuery): Promise<LastValue | undefined>
+  /** All readings of a site in [fromMs, toMs), in the order of their time, and of a device also of its numbers. They
+   *  come all at once: whoever wants many asks for them in short stretches (reading-stream.ts). */
+  readings(query: { site: string; fromMs: number; toMs: number }): Promise<StoredReading[]>
   /** Brings the rollups up to date and removes what is past its keep. To be called every few minutes; until it is,
    *  answers are as right and only slower. Days are cut at the midnight of the zone they were made in. */
   upkeep(): Promise<void>
