@@ -63,6 +63,15 @@ const cursors = z.partialRecord(z.enum(intakeConsumers), z.int().min(0))
 /** The broker keeps the pace of history by these reports. */
 const cursorReportMs = 100
 
+/** The simulated winter lasts all year, so the demo estate says that it heats. */
+const demoSeason = {
+  name: 'parameters set',
+  set: { season: { announced: [{ mode: 'heating', fromMs: 0 }] } },
+  site: 'hengkang',
+  who: 'the demo',
+  why: 'the simulated estate heats all year',
+}
+
 const stopped = Promise.withResolvers<void>()
 let exitCode = 0
 
@@ -346,15 +355,6 @@ async function startSim({ config, logger, lifecycle, link }: Parts): Promise<voi
   estate.start()
   lifecycle.onStop('simulated estate', () => estate.stop())
   link.answer('health', () => Promise.resolve({ ok: true, detail: 'the simulated estate runs' }))
-}
-
-/** The simulated winter lasts all year, so the demo estate says that it heats. */
-const demoSeason = {
-  name: 'parameters set',
-  set: { season: { announced: [{ mode: 'heating', fromMs: 0 }] } },
-  site: 'hengkang',
-  who: 'the demo',
-  why: 'the simulated estate heats all year',
 }
 
 /** At our own broker each role has a secret of its own; at an external one all share the operator's login. */
