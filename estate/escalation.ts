@@ -72,11 +72,15 @@ function reasonFor({ clock, target }: Run, countedMs: number): BilingualText {
   }
 }
 
-/** 5 min, 1 h 30 min; of working time it says so. */
+/** 48 s, 5 min, 1 h 30 min; of working time it says so. */
 function spoken(ms: number, { counts }: Run['target']): BilingualText {
-  const minutes = Math.round(ms / 60_000)
-  const [h, m] = [Math.floor(minutes / 60), minutes % 60]
-  const zh = [h > 0 && `${h} 小时`, (m > 0 || h === 0) && `${m} 分钟`].filter(Boolean).join(' ')
-  const en = [h > 0 && `${h} h`, (m > 0 || h === 0) && `${m} min`].filter(Boolean).join(' ')
+  const seconds = Math.round(ms / 1_000)
+  const parts = [
+    { count: Math.floor(seconds / 3_600), zh: '小时', en: 'h' },
+    { count: Math.floor(seconds / 60) % 60, zh: '分钟', en: 'min' },
+    { count: seconds % 60, zh: '秒', en: 's' },
+  ].filter(({ count }) => count > 0)
+  const zh = parts.map(({ count, zh }) => `${count} ${zh}`).join(' ')
+  const en = parts.map(({ count, en }) => `${count} ${en}`).join(' ')
   return counts === 'always' ? { zh, en } : { zh: `${zh}（工作时间）`, en: `${en} of working time` }
 }

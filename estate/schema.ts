@@ -299,5 +299,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-parameters': parameters,
   '2026-11-25-work-orders-evidence': keptEvidence,
   '2026-11-25-written-instructions': instructions,
-  '2026-11-25-alarms': alarms,
+  '2026-11-26-alarms': alarms,
 }

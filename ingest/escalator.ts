@@ -101,7 +101,7 @@ export class Escalator {
     const told = await orders.escalate(id, (order) => dueEscalations(order, levelsFor(order), nowMs), nowMs)
     for (const { clock, level, reason } of told) {
       this.#escalations.inc({ clock, level })
-      logger.warn({ order: id, clock, level }, reason.en)
+      logger.warn({ order: id, clock, tell: level }, reason.en)
     }
     const order = await orders.get(id)
     if (order) this.#plan(order)
