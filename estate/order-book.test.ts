@@ -103,6 +103,23 @@ test('orders are listed each with its own events, the newest first, and as many 
   expect(listed.at(-1)).toMatchObject({ root: 'n2' })
 })
 
+test('an order at hand is as it is now, whoever has changed it, and never as it would have been', async () => {
+  const id = await open(incident('a|x'))
+  expect(await book.get(id)).toMatchObject({ state: 'open' })
+  const other = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
+  await other.act(id, 'acknowledge', li(morningMs))
+  expect(await book.get(id)).toMatchObject({ state: 'acknowledged' })
+  const undone = inOne(async (trx) => {
+    await book.recover(trx, { key: 'a|x', atMs: morningMs, reason: { zh: '', en: 'clear' } })
+    throw new Error('power cut')
+  })
+  await expect(undone).rejects.toThrow('power cut')
+  await other.act(id, 'cancel', li(morningMs, 'drill'))
+  expect(await book.get(id)).toEqual(await other.get(id))
+  expect(await book.get(id)).toMatchObject({ state: 'cancelled' })
+  expect(await book.get(id)).not.toHaveProperty('recoveredAtMs')
+})
+
 test('numbers count within the local day of the fault', async () => {
   const lateUtc = Date.parse('2026-01-14T17:30:00Z')
   expect(await open(incident('a|x', lateUtc))).toBe('20260115-0001')

@@ -1,12 +1,13 @@
 import { sql } from 'kysely'
+import { foldIn, FoldedOrders } from './folded-orders.ts'
 import { askForEvidence } from './kept-evidence.ts'
 import { noteRefusal, type OrderNote } from './order-notes.ts'
 import type { Escalation } from './escalation.ts'
-import { decide, foldOrder, isClosed, orderEvent } from './work-order.ts'
+import { decide, isClosed } from './work-order.ts'
 import type { Deed, IncidentReport, OrderAction, OrderEvent, OrderState, WorkOrder } from './work-order.ts'
 import { allowedActions } from './work-order.ts'
 import type { BilingualText } from './registry.ts'
-import { portions, type Records, type RecordsTransaction } from './records.ts'
+import type { Records, RecordsTransaction } from './records.ts'
 
 /** All work orders, as events in the records database.
  *
@@ -35,11 +36,13 @@ const listLimit = 1_000
 
 export class OrderBook {
   readonly #records: Records
+  readonly #folded: FoldedOrders
   readonly #dayOf: Intl.DateTimeFormat
   readonly #listeners = new Set<(order: WorkOrder) => void>()
 
   constructor({ records, timeZone }: { records: Records; timeZone: string }) {
     this.#records = records
+    this.#folded = new FoldedOrders(records)
     this.#dayOf = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' })
   }
 
@@ -122,7 +125,7 @@ export class OrderBook {
   /** What a person does. Undefined for an order that does not exist. */
   async act(id: string, action: OrderAction, deed: Deed): Promise<ActResult | undefined> {
     const result = await this.#records.transaction().execute(async (trx): Promise<ActResult | undefined> => {
-      const order = await this.#fold(trx, id)
+      const order = await foldIn(trx, id)
       if (!order) return undefined
       const decided = decide(order, action, deed)
       if (!decided.ok) return { ok: false, reason: decided.reason, allowed: allowedActions(order) }
@@ -141,7 +144,7 @@ export class OrderBook {
     atMs: number,
   ): Promise<readonly Escalation[]> {
     const { told, orders } = await this.#records.transaction().execute(async (trx) => {
-      const order = await this.#fold(trx, id)
+      const order = await foldIn(trx, id)
       const told = order ? due(order) : []
       const orders: WorkOrder[] = []
       for (const { reason, ...escalation } of told) {
@@ -159,7 +162,7 @@ export class OrderBook {
    *  not exist. */
   async note(id: string, note: OrderNote): Promise<NoteResult | undefined> {
     const result = await this.#records.transaction().execute(async (trx): Promise<NoteResult | undefined> => {
-      const order = await this.#fold(trx, id)
+      const order = await foldIn(trx, id)
       if (!order) return undefined
       const reason = noteRefusal(order, note)
       if (reason !== undefined) return { ok: false, reason }
@@ -171,7 +174,7 @@ export class OrderBook {
   }
 
   async get(id: string): Promise<WorkOrder | undefined> {
-    return this.#fold(this.#records, id)
+    return this.#folded.one(id)
   }
 
   /** The orders that became part of this one, and those that had become part of them; the oldest first. */
@@ -183,7 +186,7 @@ export class OrderBook {
       .orderBy('opened_ms')
       .orderBy('id')
       .execute()
-    const own = await this.#foldAll(rows.map((row) => row.id))
+    const own = await this.#folded.all(rows.map((row) => row.id))
     const theirs = await Promise.all(own.map((part) => this.partsOf(part.id)))
     return own.flatMap((part, at) => [part, ...(theirs[at] ?? [])])
   }
@@ -211,7 +214,7 @@ export class OrderBook {
       .orderBy('id', 'desc')
       .limit(limit)
       .execute()
-    return this.#foldAll(rows.map(({ id }) => id))
+    return this.#folded.all(rows.map(({ id }) => id))
   }
 
   /** Tells the listeners how these orders now are; to be called after the transaction that changed them. */
@@ -242,7 +245,7 @@ export class OrderBook {
       .values({ work_order: id, identity, at_ms: event.atMs, body: JSON.stringify(event) })
       .onConflict((conflict) => conflict.column('identity').doNothing())
       .execute()
-    const order = await this.#fold(trx, id)
+    const order = await foldIn(trx, id)
     if (!order) throw new Error(`order ${id} has no events`)
     const { state, severity, closedAtMs = null, mergedInto = null } = order
     await trx
@@ -254,39 +257,6 @@ export class OrderBook {
     return order
   }
 
-  async #fold(records: Records | RecordsTransaction, id: string): Promise<WorkOrder | undefined> {
-    const [order] = await this.#foldAll([id], records)
-    return order
-  }
-
-  /** In the order asked for; with as few statements as there are portions, for a list is up to 1,000 orders. */
-  async #foldAll(
-    ids: readonly string[],
-    records: Records | RecordsTransaction = this.#records,
-  ): Promise<WorkOrder[]> {
-    const orders: WorkOrder[] = []
-    for (const portion of portions(ids)) {
-      const rows = await records
-        .selectFrom('order_event')
-        .select(['work_order', 'body'])
-        .where('work_order', 'in', portion)
-        .orderBy('id')
-        .execute()
-      const byOrder = Map.groupBy(rows, (row) => row.work_order)
-      for (const id of portion) {
-        const events = byOrder.get(id)
-        if (events)
-          orders.push(
-            foldOrder(
-              id,
-              events.map(({ body }) => orderEvent.parse(JSON.parse(body))),
-            ),
-          )
-      }
-    }
-    return orders
-  }
-
   async #openOrder(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {
     const row = await trx
       .selectFrom('work_order')
@@ -294,7 +264,7 @@ export class OrderBook {
       .where('key', '=', key)
       .where('open', '=', 1)
       .executeTakeFirst()
-    return row && this.#fold(trx, row.id)
+    return row && foldIn(trx, row.id)
   }
 
   async #latest(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {
@@ -306,7 +276,7 @@ export class OrderBook {
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst()
-    return row && this.#fold(trx, row.id)
+    return row && foldIn(trx, row.id)
   }
 
   /** The local day the fault began, and a number of that day. */
