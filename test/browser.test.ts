@@ -114,6 +114,12 @@ describe.skipIf(lacking !== undefined)(`the screens ${lacking ?? ''}`, () => {
     await expect.poll(width, { message: 'the browser can show what was kept' }).toBe(16)
     expect(await order.locator('.happened').innerText()).toContain('添加了照片')
     await screenshot(page, 'ops-desk-zh-notes')
+    const kept = await until('the readings around the burst, kept with its order', async () => {
+      const evidence = `/api/v1/work-orders/${orders[0]?.id}/evidence`
+      const { moments } = await system.api(evidence, answers.evidence)
+      return moments.flatMap(({ series }) => series).find(({ signal }) => signal === 'p_ret_kpa')
+    })
+    expect(kept).toMatchObject({ device: 'hengkang-station-heat' })
     expect(troubles.filter((trouble) => !trouble.includes('401'))).toEqual([])
   })
 

@@ -47,6 +47,15 @@ export const history = z.object({
   ),
 })
 
+export const evidence = z.object({
+  moments: z.array(
+    z.object({
+      complete: z.boolean(),
+      series: z.array(z.object({ device: z.string(), signal: z.string() })),
+    }),
+  ),
+})
+
 export const chargers = z.object({
   ports: z.array(z.object({ id: z.string(), shed: z.string(), availability: z.string(), phase: z.string() })),
 })
