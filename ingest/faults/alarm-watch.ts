@@ -114,6 +114,7 @@ export function raisedBy({ key, check, place, memory }: Watch): Raised {
     fallKpa: before === null || worst === null ? null : Math.max(0, before - worst),
     pullKpa,
     opensAtOnce: rule.opensAtOnce(place.kind, place.port),
+    ...(condition.ownCause && { ownCause: true }),
     ...(aloneMs !== undefined && { aloneMs }),
     ...(kin !== undefined && { kin }),
   }

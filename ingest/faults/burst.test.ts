@@ -216,7 +216,7 @@ describe('losing data never clears', () => {
     const changes = tellAll(engine, ticks(end, end + 120 * minute))
     expect(changes.filter(({ type }) => type === 'recovered')).toEqual([])
     const frozen = engine.alarms().filter(({ rule }) => rule === 'H01' || rule === 'H02')
-    expect(frozen).toHaveLength(63)
+    expect(frozen).toHaveLength(64)
     expect(new Set(frozen.map(({ state, beneath }) => (state === 'suppressed' ? beneath : state)))).toEqual(
       new Set(['unknown']),
     )

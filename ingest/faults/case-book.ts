@@ -9,6 +9,7 @@ import {
   covers,
   incident,
   isAt,
+  isChild,
   isEcho,
   isLateWord,
   isOver,
@@ -80,8 +81,8 @@ export class CaseBook {
   raise(alarm: Raised, nowMs: number): void {
     this.#nowMs = nowMs
     this.#standing.raise(alarm)
-    const open = [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
-    if (open && (alarm.node !== open.root || ruleOf(alarm.rule).byRepair)) return this.#join(open, alarm)
+    const open = this.#openFor(alarm)
+    if (open && isChild(open, alarm)) return this.#join(open, alarm)
     const cause = causeOf(alarm, this.#scene(alarm.site))
     const isRoot = alarm.opensAtOnce && cause.basis === 'measured' && cause.root === alarm.node
     if ((open || isRoot) && !isLateWord(alarm, cause, this.#incidents.values())) return this.#gather(cause)
@@ -178,6 +179,10 @@ export class CaseBook {
     return this.#incidents.get(this.#home.get(alarmKey) ?? '')
   }
 
+  #openFor(alarm: Raised): Incident | undefined {
+    return [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
+  }
+
   /** A late child: told with the next report, or at once when it makes the matter graver, or not over. */
   #join(to: Incident, alarm: Raised): void {
     const { severity } = to
@@ -188,6 +193,8 @@ export class CaseBook {
 
   #endHoldOff(key: string): void {
     const alarm = this.#standing.get(key)
+    const open = alarm && this.#openFor(alarm)
+    if (alarm && open && isChild(open, alarm)) return this.#join(open, alarm)
     const cause = alarm && causeOf(alarm, this.#scene(alarm.site))
     const patientUntilMs = cause ? this.#patientUntilMs(cause) : 0
     const waits = this.#waiting.get(key)

@@ -42,6 +42,8 @@ export const raised = z.object({
   pullKpa: z.number().nullable(),
   /** A root by nature (rules.ts). */
   opensAtOnce: z.boolean(),
+  /** Explained by none but its own class (the condition's column). */
+  ownCause: z.boolean().exactOptional(),
   /** How long it waits for an order when nothing else shares its cause, ms; absent: no longer than the hold-off. */
   aloneMs: z.number().exactOptional(),
   /** What it has in common with others beyond all trees: a firmware, and what is wrong with it. */
@@ -99,9 +101,25 @@ function itself(alarm: Raised, scene: Scene): Cause {
 
 /** Does the alarm `by` explain the alarm `other`: at its own place, or below it in a tree? */
 export function explains(by: Raised, other: Raised, registry: Registry): boolean {
-  if (!ruleOf(by.rule).swallows.includes(other.rule)) return false
-  if (by.key === other.key || by.node === other.node) return true
+  if (!mayExplain(by, other)) return false
+  if (by.key === other.key) return true
+  if (by.node === other.node) return isFirst(by, other)
   return ruleOf(other.rule).trees.some((tree) => isBelow(tree, other, positionOf(tree, by), registry))
+}
+
+function mayExplain(by: Raised, other: Raised): boolean {
+  return ruleOf(by.rule).swallows.includes(other.rule) && !(other.ownCause && !isOfOneClass(by, other))
+}
+
+function isOfOneClass(a: Raised, b: Raised): boolean {
+  return ruleOf(a.rule).causeClass === ruleOf(b.rule).causeClass
+}
+
+/** Where each could explain the other at one place (a burst stops the pump; a station without power loses its
+ *  pressure), the one that began first does. Alarms of one class are one fault anyway. */
+function isFirst(by: Raised, other: Raised): boolean {
+  if (isOfOneClass(by, other) || !mayExplain(other, by)) return true
+  return by.atMs < other.atMs || (by.atMs === other.atMs && by.key < other.key)
 }
 
 /** In the comms tree devices stand, in the others nodes. */
@@ -113,12 +131,12 @@ export function isBelow(tree: Tree, alarm: Raised, above: string, registry: Regi
   return registry.ancestors(tree, positionOf(tree, alarm)).includes(above)
 }
 
-/** At one place a graver class may explain a lesser one, never both each other. */
+/** At one place one class may explain another, never both each other. */
 function atTheSamePlace(alarm: Raised, scene: Scene): Candidate[] {
   return scene.standing
     .filter((other) => other.node === alarm.node)
-    .filter((other) => ruleOf(other.rule).swallows.includes(alarm.rule))
-    .filter((other) => !ruleOf(alarm.rule).swallows.includes(other.rule))
+    .filter((other) => mayExplain(other, alarm) && isFirst(other, alarm))
+    .filter((other) => !isOfOneClass(other, alarm) || !mayExplain(alarm, other))
     .map((by) => ownAlarm(by, { tree: 'hydraulic', height: 0 }, scene))
 }
 
@@ -128,7 +146,7 @@ function upstream(alarm: Raised, scene: Scene): Candidate[] {
       const where = { tree, height: index + 1 }
       const own = scene.standing
         .filter((other) => positionOf(tree, other) === position)
-        .filter((other) => ruleOf(other.rule).swallows.includes(alarm.rule))
+        .filter((other) => mayExplain(other, alarm))
         .map((by) => ownAlarm(by, where, scene))
       const inferred = byChildren(alarm, { ...where, position }, scene)
       return inferred ? [...own, inferred] : own
@@ -165,11 +183,15 @@ function byChildren(
   const { atLeast = childrenAtLeast, share = childrenShare } = rule.inferred ?? {}
   const enough = Math.max(atLeast, share * points.length)
   if (hit < enough) return undefined
+  const root = scene.registry.device(position)?.node ?? position
+  const ofTheRoot = scene.standing.filter(
+    ({ node, rule: other }) => node === root && rule.swallows.includes(other),
+  )
   return {
-    root: scene.registry.device(position)?.node ?? position,
+    root,
     rule: gravest(family),
     basis: 'inferred',
-    explained: family,
+    explained: [...new Set([...family, ...ofTheRoot])],
     share: { alarming: hit, of: points.length },
     score: family.length / (1 + points.length - hit),
     tree,
@@ -223,7 +245,8 @@ const treeOrder: readonly Tree[] = ['electrical', 'comms', 'hydraulic']
 function byPreference(a: Candidate, b: Candidate): number {
   const measured = Number(b.basis === 'measured') - Number(a.basis === 'measured')
   if (measured !== 0) return measured
-  return b.score - a.score || b.height - a.height || treeOrder.indexOf(a.tree) - treeOrder.indexOf(b.tree)
+  const higher = a.rule.inferred?.isNearest ? a.height - b.height : b.height - a.height
+  return b.score - a.score || higher || treeOrder.indexOf(a.tree) - treeOrder.indexOf(b.tree)
 }
 
 /** The rule of the most severe alarm; among equals the first of the table. */

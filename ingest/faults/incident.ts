@@ -99,15 +99,19 @@ export function isEcho({ rule, root }: Incident, alarm: Pick<Raised, 'rule' | 'n
   return alarm.node !== root && (ruleOf(rule).echoes?.includes(alarm.rule) ?? false)
 }
 
-/** May this alarm, which has just come up, join? It must lie at the root or below it, in a tree of its rule. Once the
- *  incident is settled only an echo may. */
+/** May this alarm, which has just come up, join? It must lie at the root or below it, in a tree of its rule, or one that
+ *  has joined must explain it. Once the incident is settled only an echo may. */
 export function covers(incident: Incident, alarm: Raised, registry: Registry): boolean {
   if (incident.site !== alarm.site) return false
   if (incident.phase === 'settled' && !isEcho(incident, alarm)) return false
-  if (rootAlarms(incident).some((root) => explains(root, alarm, registry))) return true
+  const explaining = Object.values(incident.members).filter(
+    ({ node, clearedMs }) => node === incident.root || clearedMs === null,
+  )
+  if (explaining.some((member) => explains(member, alarm, registry))) return true
   if (ruleOf(alarm.rule).byRepair && isRepairedAt(incident, alarm, registry)) return true
   const rule = ruleOf(incident.rule)
-  if (incident.basis !== 'inferred' || !rule.swallows.includes(alarm.rule)) return false
+  const swallows = [...rule.swallows, ...(rule.inferred?.swallows ?? [])]
+  if (incident.basis !== 'inferred' || !swallows.includes(alarm.rule)) return false
   const roots = [incident.root, ...registry.devicesAt(incident.root).map(({ id }) => id)]
   return (
     alarm.node === incident.root ||
@@ -139,4 +143,10 @@ export function isLateWord({ atMs }: Raised, cause: Cause, incidents: Iterable<I
   for (const known of incidents)
     if (isAt(known, cause)) return known.phase !== 'open' && atMs <= (known.recoveredAtMs ?? 0)
   return false
+}
+
+/** Not what the incident is of, but what it explains. */
+export function isChild(known: Incident, { node, rule }: Raised): boolean {
+  const { causeClass, byRepair } = ruleOf(rule)
+  return node !== known.root || causeClass !== known.causeClass || byRepair === true
 }

@@ -44,7 +44,12 @@ export const deviceRules: readonly Rule[] = [
     swallows: ['D01'],
     onlyTogether: true,
     aloneMs: offlineAloneMs,
-    inferred: { id: 'D02', title: { zh: '区域离线', en: 'Site offline' }, severity: 'P2' },
+    inferred: {
+      id: 'D02',
+      title: { zh: '区域离线', en: 'Site offline' },
+      severity: 'P2',
+      swallows: ['H05'],
+    },
   },
   {
     ...ofDevice,

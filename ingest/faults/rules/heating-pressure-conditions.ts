@@ -64,6 +64,7 @@ export const returnFalling: Condition = {
   limit: ({ senses: { returnFall }, place }) =>
     returnFall && highestHeld(returnFall) - place.limits.H01.fallKpa,
   levelBefore: beforeReturnFall,
+  ownCause: true,
 }
 
 /** H01: it has not fallen far yet, but so fast that the make-up has been left behind: two samples are enough. A pump
@@ -81,6 +82,7 @@ export const returnPlunging: Condition = {
   limit: ({ senses: { returnFall }, place }) =>
     returnFall && highestHeld(returnFall) - place.limits.H01.plungeKpa,
   levelBefore: beforeReturnFall,
+  ownCause: true,
 }
 
 /** H02 */

@@ -164,7 +164,7 @@ export const heatingRules: readonly Rule[] = [
     causeClass: 'circulation-lost',
     affects: 'houses-below',
     trees: ['hydraulic', 'comms'],
-    swallows: ['H01', 'H02', 'H05', 'H07', ...withoutCirculation],
+    swallows: ['H01', 'H02', 'H05', 'H07', 'D01', ...withoutCirculation],
     echoes: withoutCirculation,
     opensAtOnce: (kind) => kind === 'heat-station',
     onlyTogether: false,
@@ -293,7 +293,12 @@ export const heatingRules: readonly Rule[] = [
     swallows: ['H10'],
     opensAtOnce: never,
     onlyTogether: false,
-    inferred: { id: 'H10', title: { zh: '多户室温不达标', en: 'Several flats below 18 °C' }, severity: 'P2' },
+    inferred: {
+      id: 'H10',
+      title: { zh: '多户室温不达标', en: 'Several flats below 18 °C' },
+      severity: 'P2',
+      isNearest: true,
+    },
   },
   {
     id: 'H11',

@@ -140,9 +140,19 @@ export interface Rule {
   aloneMs?: (limits: SiteParameters, kind: Kind) => number
   /** So many of its kin (see `Raised`) at one estate are one fault, of their make. */
   kinAtLeast?: (limits: SiteParameters['correlation']) => number
-  /** What the fault is called where only its children show it; and how many of them, and what share of all that could,
-   *  have to, where it is not what `correlation` says. */
-  inferred?: { id: string; title: BilingualText; severity: Severity; atLeast?: number; share?: number }
+  /** What the fault is called where only its children show it. */
+  inferred?: {
+    id: string
+    title: BilingualText
+    severity: Severity
+    /** How many of them, and what share of all that could, have to, where it is not what `correlation` says. */
+    atLeast?: number
+    share?: number
+    /** Of places that would explain it equally well it is the nearest, not the highest. */
+    isNearest?: true
+    /** Rules that it explains besides: what one silent device does not explain, a power cut does. */
+    swallows?: readonly RuleId[]
+  }
 }
 
 /** What a condition may look at, besides the values of the sample: the past of its place, and of what lies above it
@@ -177,6 +187,8 @@ export interface Condition {
   lowest?: boolean
   /** Where one condition is graver, or less grave, than its rule. */
   severity?: Severity
+  /** Nothing but its own class may explain it: a pressure that falls fast is a burst, whatever else is the matter. */
+  ownCause?: true
   /** Where only some places of the rule have it. */
   at?: (place: Place) => boolean
   /** Judged by what its device says and when (device-health.ts), not by its samples. */
