@@ -30,7 +30,7 @@ import {
 import type { Outgoing } from './message.ts'
 import { measured, measuredAbove0 } from './sensor.ts'
 
-/** The controller of a shed. It says the shed itself every 30 s; a port every 30 s while it charges, every 10 s
+/** The controller of a shed. It says the shed itself every 30 s; a port every 30 s while current flows, every 10 s
  *  while it is hot, every five minutes otherwise, and at once when its power changes by a tenth; and whatever
  *  changes its state within two seconds. domain.md A1. */
 const shedPeriodMs = 30_000
@@ -231,7 +231,8 @@ class PortWatch {
     const { phase, error } = port.control
     this.#seen = port
     const portC = plant.outdoorC + warmthAt(port, nowMs)
-    const periodMs = portC >= hotC ? hotMs : relayClosed(phase) ? chargingMs : idleMs
+    const isLive = relayClosed(phase) || port.powerW > 0
+    const periodMs = portC >= hotC ? hotMs : isLive ? chargingMs : idleMs
     if (phase !== this.#told?.phase || error !== this.#told.error) {
       for (const event of eventsOf(this.#told, port))
         said.push(this.#parts.voice.say(nowMs, 'event', event, this.#name))

@@ -6,7 +6,8 @@ import { rules } from './rules/table.ts'
 
 /** Which readings speak for an order: of its root, of the place where the break is suspected, and of the places
  *  that alarmed first, the signals that crossed a limit and those their rules name as evidence. The most telling
- *  come first, for there is room for so many only. */
+ *  come first, for there is room for so many only. Of a shed, what only ports can say is asked of all its ports: in
+ *  smoke, which of them was hot. */
 
 /** Besides the root and the suspected place. A burst alarms in twenty houses; three of them tell how it went. */
 const firstPlaces = 3
@@ -34,9 +35,11 @@ function seriesAt(place: string, signals: readonly string[], registry: Registry)
   return devicesOn(place, registry).flatMap(({ device, port }) =>
     signals.flatMap((signal): SeriesQuery[] => {
       const { id, kind } = device
-      if (port !== undefined && Object.hasOwn(signalsOf(kind, 'port'), signal))
-        return [{ kind, device: id, port, signal }]
-      return Object.hasOwn(signalsOf(kind), signal) ? [{ kind, device: id, signal }] : []
+      const isOfPort = Object.hasOwn(signalsOf(kind, 'port'), signal)
+      if (port !== undefined && isOfPort) return [{ kind, device: id, port, signal }]
+      if (Object.hasOwn(signalsOf(kind), signal)) return [{ kind, device: id, signal }]
+      const ports = isOfPort ? Object.keys(device.ports ?? {}) : []
+      return ports.map((each) => ({ kind, device: id, port: each, signal }))
     }),
   )
 }

@@ -145,9 +145,9 @@ export const emptySessions: Condition = {
   name: 'sessions',
   signal: 'p_w10',
   timing: () => ({ onDelayMs: 0, offDelayMs: 0 }),
-  judge({ senses: { sessions }, place: { limits } }, values) {
+  judge({ senses: { sessions }, place: { limits }, t }, values) {
     if (feeds(limits.C07, values)) return 'calm'
-    return (sessions?.empty ?? 0) >= limits.C07.sessions ? 'breach' : 'between'
+    return sessions?.emptyMs === t && sessions.empty >= limits.C07.sessions ? 'trip' : 'between'
   },
   limit: ({ place: { limits } }) => limits.C07.powerW10,
   lowest: true,

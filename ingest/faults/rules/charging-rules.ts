@@ -45,7 +45,7 @@ export const chargingRules: readonly Rule[] = [
     severity: () => 'P1',
     latch: true,
     lifeSafety: true,
-    evidence: ['smoke', 'door', 't_amb_c10', 'p_total_w', 'u_dv'],
+    evidence: ['smoke', 'door', 't_amb_c10', 'p_total_w', 'u_dv', 't_port_c10'],
     causeClass: 'smoke',
     affects: 'its-ports',
     trees: [],

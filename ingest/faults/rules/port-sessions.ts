@@ -27,8 +27,9 @@ export const portSessions = z.object({
   wasEmpty: z.boolean(),
   wasOverload: z.boolean(),
   wasOvertime: z.boolean(),
-  /** Sessions in a row without power. */
+  /** Sessions in a row without power, and when the latest was counted, sample time. */
   empty: z.int().min(0),
+  emptyMs: z.number().nullable(),
   /** When overloads and sessions over time happened, sample time, the latest last. */
   overloadsMs: z.array(z.number()),
   overtimesMs: z.array(z.number()),
@@ -36,10 +37,10 @@ export const portSessions = z.object({
 export type PortSessions = z.infer<typeof portSessions>
 
 export function noSessions(): PortSessions {
-  return { ...begun(null, 0), empty: 0, overloadsMs: [], overtimesMs: [] }
+  return { ...begun(null, 0), empty: 0, emptyMs: null, overloadsMs: [], overtimesMs: [] }
 }
 
-type InHand = Omit<PortSessions, 'empty' | 'overloadsMs' | 'overtimesMs'>
+type InHand = Omit<PortSessions, 'empty' | 'emptyMs' | 'overloadsMs' | 'overtimesMs'>
 
 function begun(sid: number | null, sinceMs: number): InHand {
   return { sid, sinceMs, fed: false, ranS: 0, wasEmpty: false, wasOverload: false, wasOvertime: false }
@@ -85,6 +86,7 @@ function countEmpty(of: PortSessions, sureMs: number, values: Values, atMs: numb
   if (!ended && values['error'] !== ('no_output' satisfies PortError)) return
   of.wasEmpty = true
   of.empty++
+  of.emptyMs = atMs
 }
 
 const overloads: readonly PortError[] = ['over_current', 'load_short']
