@@ -98,10 +98,7 @@ interface Stretch {
 
 /** Counts only the working time of `calendar`. */
 export function workingTime(calendar: WorkingCalendar, timeZone: string): CountedTime {
-  const offsetMs = offsetsOf(timeZone)
-  const hoursOf = hoursOfDays(calendar, offsetMs)
-  /** From the day before: where the date changes at some other instant than one thinks, nothing is missed. */
-  const dayBefore = (atMs: number) => dateOf(atMs + offsetMs(atMs)) - dayMs
+  const hoursOf = hoursOfDays(calendar, offsetsOf(timeZone))
   return {
     between(fromMs, toMs) {
       let countedMs = 0
@@ -122,9 +119,18 @@ export function workingTime(calendar: WorkingCalendar, timeZone: string): Counte
       }
       return fromMs
     },
-    countsAt: (atMs) =>
-      hoursOf(dayBefore(atMs) + dayMs).some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs),
+    countsAt(atMs) {
+      const around = dayBefore(atMs)
+      return [around, around + dayMs, around + 2 * dayMs].some((date) =>
+        hoursOf(date).some(({ fromMs, toMs }) => fromMs <= atMs && atMs < toMs),
+      )
+    },
   }
+}
+
+/** The local date is this one, the next, or the one after that, wherever one is. */
+function dayBefore(atMs: number): number {
+  return dateOf(atMs) - dayMs
 }
 
 /** A date is written as the UTC midnight of the same date. */

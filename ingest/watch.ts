@@ -6,7 +6,6 @@ import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fa
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
 import { isClosed, type WorkOrder } from '../estate/work-order.ts'
-import type { OrderNotice } from '../firmware-contracts/server-messages.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -21,6 +20,7 @@ import { noFlood, watchFlood, type FloodWatch } from './faults/flood.ts'
 import { liveMemory, type LiveState } from './live-state.ts'
 import type { InstructionDesk, Waiting } from './instruction-desk.ts'
 import type { Notices } from './notices.ts'
+import { orderNotice } from './order-notice.ts'
 import type { ParameterDesk } from './parameter-desk.ts'
 
 /** The consumer that watches: it keeps the live state and feeds the fault engine, independently of history, so
@@ -282,15 +282,5 @@ export class Watch {
     const cancel = clock.after(tickMs, () => log.wake())
     await log.more(this.#cursor)
     cancel()
-  }
-}
-
-function orderNotice({ id, history, ...order }: WorkOrder, t: number): OrderNotice {
-  const { state, severity, rule, site, root, title } = order
-  const escalation = history.at(-1)?.escalation
-  return {
-    ...{ order: id, state, severity, rule, site, root, title },
-    ...(escalation && { escalation: { clock: escalation.clock, level: escalation.level } }),
-    t,
   }
 }
