@@ -16,8 +16,8 @@ import { compared, ReplayedOrders, type Comparison } from './what-if-orders.ts'
  *
  *  What history cannot tell is said, not guessed (`leftOut`). */
 
-/** Readings between two breaths, told to both engines: about 5 ms. */
-const readingsABreath = 300
+/** Readings between two breaths, told to both engines: about 2 ms. */
+const readingsABreath = 100
 /** Time is told at least so often: the engine skips what it could not have heard of in a longer gap. */
 const tickMs = 30 * 60_000
 

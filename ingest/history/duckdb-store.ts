@@ -4,10 +4,18 @@ import { DuckDBInstance, type DuckDBConnection, type DuckDBValue } from '@duckdb
 import { z } from 'zod'
 import type { Clock } from '../../platform/clock.ts'
 import { DuckDbDraft, recallMemory, schema, type DuckDbMemory } from './duckdb-draft.ts'
-import { readingsOf, readingsOfSite } from './duckdb-readings.ts'
+import { readingsIn, SeriesNames } from './duckdb-readings.ts'
 import { expire, rolledIn, rollUp, rollupSchema, rowsAt } from './duckdb-rollups.ts'
 import { forever, planned, type Keep, type Resolution } from './resolution.ts'
-import type { Batch, Bucket, HistoryStore, LastValue, RangeQuery, SeriesQuery } from './store.ts'
+import type {
+  Batch,
+  Bucket,
+  HistoryStore,
+  LastValue,
+  RangeQuery,
+  SeriesQuery,
+  StoredReading,
+} from './store.ts'
 import { Turnstile } from './turnstile.ts'
 import { localDays, type Window } from './windows.ts'
 import { HistoryWriteError } from './write-error.ts'
@@ -47,6 +55,7 @@ export class DuckDbStore implements HistoryStore {
   readonly #keep: Keep
   readonly #writing = new Turnstile('history writes', writesWaiting)
   readonly #reading = new Turnstile('history reads', readsWaiting)
+  readonly #names = new SeriesNames()
   #open: Open | undefined
   /** What the file says, kept between writes; forgotten when one fails, because then only the file knows. */
   #memory: DuckDbMemory | undefined
@@ -103,11 +112,8 @@ export class DuckDbStore implements HistoryStore {
     return expired && valueOf(expired)
   }
 
-  async readings({ site, fromMs: from, toMs: to }: Parameters<HistoryStore['readings']>[0]) {
-    return this.#reading.pass(async () => {
-      const answer = await this.#opened().reader.runAndReadAll(readingsOfSite, { site, from, to })
-      return readingsOf(answer.getRowsJS(), site)
-    })
+  async readings(query: Parameters<HistoryStore['readings']>[0]): Promise<StoredReading[]> {
+    return this.#reading.pass(() => readingsIn(this.#opened().reader, this.#names, query))
   }
 
   /** Between two batches: rows can only be removed for good while nobody writes. */

@@ -2,9 +2,9 @@ import { hourMs, minuteMs } from './resolution.ts'
 import type { HistoryStore, StoredReading } from './store.ts'
 
 /** The past of a site as a stream, however long: in stretches of time that are short where it says much and long where
- *  it says little, so that one of them is some thousand readings and neither memory nor the store is held for long. */
-const fewest = 1_000
-const most = 8_000
+ *  it says little, so that one of them is about a thousand readings and neither memory nor the store is held for long. */
+const fewest = 300
+const most = 1_500
 const shortestMs = minuteMs
 const longestMs = 6 * hourMs
 
