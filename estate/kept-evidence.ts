@@ -53,10 +53,11 @@ export interface EvidenceTask {
   asked: number
 }
 
-/** Asks for the readings around a moment, again if they were copied before: the order knows more now. */
+/** Asks for the readings around a moment, again if they were copied before: the order knows more now. `dueMs`: not
+ *  before then; 0 for as soon as can be. */
 export async function askForEvidence(
   trx: RecordsTransaction,
-  { order, atMs }: Pick<EvidenceTask, 'order' | 'atMs'>,
+  { order, atMs, dueMs }: Pick<EvidenceTask, 'order' | 'atMs'> & { dueMs: number },
 ): Promise<void> {
   const others = await trx
     .selectFrom('evidence_moment')
@@ -67,11 +68,17 @@ export async function askForEvidence(
   if (Number(others.count) >= momentsLimit) return
   await trx
     .insertInto('evidence_moment')
-    .values({ work_order: order, at_ms: atMs, due_ms: 0, asked: 1, left_out: 0 })
+    .values({ work_order: order, at_ms: atMs, due_ms: dueMs, asked: 1, left_out: 0 })
     .onConflict((conflict) =>
-      conflict
-        .columns(['work_order', 'at_ms'])
-        .doUpdateSet((was) => ({ due_ms: 0, asked: was('evidence_moment.asked', '+', 1) })),
+      conflict.columns(['work_order', 'at_ms']).doUpdateSet((was) => ({
+        due_ms: was
+          .case()
+          .when('evidence_moment.due_ms', '<', dueMs)
+          .then(was.ref('evidence_moment.due_ms'))
+          .else(dueMs)
+          .end(),
+        asked: was('evidence_moment.asked', '+', 1),
+      })),
     )
     .execute()
 }

@@ -17,6 +17,8 @@ import type { Records, RecordsTransaction } from './records.ts'
 
 /** A fault that comes back within this time is the same order again. */
 const relapseMs = 24 * 3_600_000
+/** The evidence of an order that grows is copied again so long after it has grown. */
+const growthMs = 2 * 60_000
 
 export type ActResult =
   { ok: true; order: WorkOrder } | { ok: false; reason: string; allowed: readonly OrderAction[] }
@@ -253,7 +255,9 @@ export class OrderBook {
       .set({ state, severity, open: isClosed(state) ? 0 : 1, closed_ms: closedAtMs, merged_into: mergedInto })
       .where('id', '=', id)
       .execute()
-    if (changesEvidence(event)) await askForEvidence(trx, { order: id, atMs: beginningOf(order) })
+    const dueMs = evidenceDueMs(event)
+    const { relapsedAtMs: beganMs = order.openedAtMs } = order
+    if (dueMs !== undefined) await askForEvidence(trx, { order: id, atMs: beganMs, dueMs })
     return order
   }
 
@@ -292,27 +296,24 @@ export class OrderBook {
   }
 }
 
-/** The order is new or back, knows of more places, or ends: then once more, for what came late. */
-function changesEvidence(event: OrderEvent): boolean {
+/** From when on the event asks for the readings around the beginning: the order is new or back, or ends, and then
+ *  once more for what came late. While it grows, every half minute, it asks with patience. Undefined: not at all. */
+function evidenceDueMs(event: OrderEvent): number | undefined {
   switch (event.type) {
     case 'raised':
-    case 'updated':
     case 'relapsed':
     case 'merged':
-      return true
+      return 0
+    case 'updated':
+      return event.atMs + growthMs
     case 'acted':
-      return event.action === 'verify' || event.action === 'cancel'
+      return event.action === 'verify' || event.action === 'cancel' ? 0 : undefined
     case 'recovered':
     case 'escalated':
     case 'commented':
     case 'photographed':
-      return false
+      return undefined
   }
-}
-
-/** When its fault last began, event time. */
-function beginningOf({ openedAtMs, history }: WorkOrder): number {
-  return history.findLast(({ type }) => type === 'relapsed')?.atMs ?? openedAtMs
 }
 
 /** An order that is not closed, or was closed less than a day before. One that was merged away is over. */

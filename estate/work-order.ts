@@ -142,6 +142,8 @@ export interface WorkOrder {
   /** The order it became part of. */
   mergedInto?: string
   relapses: number
+  /** When it last came back, event time. */
+  relapsedAtMs?: number
   evidence: readonly Evidence[]
   affected: readonly string[]
   households: number
@@ -306,6 +308,7 @@ function relapsed(order: WorkOrder, event: Extract<OrderEvent, { type: 'relapsed
     ...(isFinished(order.state) ? reopened(again) : again),
     ...knownNow(order, event.report),
     relapses: order.relapses + 1,
+    relapsedAtMs: event.report.openedAtMs,
     history: noted(order, told(event)),
   }
 }

@@ -244,6 +244,7 @@ describe('the evidence of an order', () => {
     const whole = await kept(id)
     expect(whole).toMatchObject([{ complete: true, readings: { 'station-heat p_ret_kpa': 360 } }])
     await update({ ...grown, reason: { zh: '三', en: 'three' } })
+    clock.advance(2 * minuteMs)
     await keeperOf(store).round()
     expect(await kept(id)).toEqual(whole)
   })
@@ -262,8 +263,24 @@ describe('the evidence of an order', () => {
     }
     await keeperOf(meanwhile).round()
     expect(await kept(id)).toMatchObject([{ complete: false }])
+    clock.advance(2 * minuteMs)
     await keeperOf(store).round()
     expect(await kept(id)).toMatchObject([{ complete: true, readings: { 'b3-heat p_ret_kpa': 60 } }])
+  })
+
+  test('of an order that grows every half minute is copied every two minutes, not more often', async () => {
+    await store.write(said(startMs, burstMs))
+    await open()
+    let reads = 0
+    const counting: Pick<HistoryStore, 'range'> = { range: (query) => (reads++, store.range(query)) }
+    await keeperOf(counting).round()
+    const first = reads
+    for (let grows = 0; grows < 8; grows++) {
+      await update({ ...burst, reason: { zh: '', en: `the ${grows}th` } })
+      clock.advance(30_000)
+      await keeperOf(counting).round()
+    }
+    expect(reads / first, 'at first, and twice in four minutes').toBe(3)
   })
 
   test('of a relapse is kept beside that of the first time', async () => {
@@ -272,7 +289,9 @@ describe('the evidence of an order', () => {
     await orders.act(id, 'cancel', { who: 'li', why: 'over', atMs: burstMs + minuteMs })
     clock.advance(70 * minuteMs)
     const again = burstMs + 60 * minuteMs
-    await open({ ...burst, openedAtMs: again })
+    await records
+      .transaction()
+      .execute((trx) => orders.open(trx, { ...burst, openedAtMs: again }, clock.now()))
     await update({ ...grown, openedAtMs: again })
     await keeperOf(store).round()
     expect((await kept(id)).map(({ atMs, complete }) => ({ atMs, complete }))).toEqual([

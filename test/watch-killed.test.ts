@@ -65,10 +65,10 @@ async function remembered(records: Records) {
   return { snapshot, devices }
 }
 
-/** An update carries the hour at which it was written, which may differ by one stretch of the log. */
+/** What the machine tells carries the hour at which it was written, which may differ by one stretch of the log. */
 function withoutHours(order: WorkOrder) {
   const history = order.history.map(({ atMs, ...event }) =>
-    event.type === 'updated' ? event : { atMs, ...event },
+    event.type === 'updated' || event.type === 'raised' ? event : { atMs, ...event },
   )
   return { ...order, history }
 }
