@@ -17,6 +17,9 @@ export const noteTextsZh = {
   'happened-merged': '并入另一工单',
   'happened-commented': '写了记录',
   'happened-photographed': '添加了照片',
+  'calls-shift-engineer': '提醒值班工程师',
+  'calls-head-of-shift': '报值班长',
+  'calls-company-duty': '报公司值班',
 }
 
 export const noteTextsEn: Record<keyof typeof noteTextsZh, string> = {
@@ -37,4 +40,7 @@ export const noteTextsEn: Record<keyof typeof noteTextsZh, string> = {
   'happened-merged': 'became part of another order',
   'happened-commented': 'wrote a note',
   'happened-photographed': 'added a photo',
+  'calls-shift-engineer': 'calls the shift engineer',
+  'calls-head-of-shift': 'calls the head of shift',
+  'calls-company-duty': 'calls the duty of the company',
 }

@@ -1,3 +1,4 @@
+import { inLanguage } from '../language.ts'
 import { dayAndMinute } from '../site-time.ts'
 import type { OrderDetail } from './order-rest.ts'
 import { say } from './say.ts'
@@ -13,10 +14,11 @@ export function OrderHistory({ history }: { history: readonly Entry[] }) {
     <section>
       <h4 class="notes-name">{say('order-history')}</h4>
       <ol class="happened">
-        {told.map(({ type, atMs, who, why }) => (
-          <li key={`${atMs} ${type} ${who}`}>
-            <time>{dayAndMinute(atMs)}</time> {who !== undefined && <b>{who}</b>} {inWords(type)}
-            {why !== undefined && <q>{why}</q>}
+        {told.map((entry) => (
+          <li key={`${entry.atMs} ${entry.type} ${entry.who} ${entry.escalation?.level}`}>
+            <time>{dayAndMinute(entry.atMs)}</time> {entry.who !== undefined && <b>{entry.who}</b>}{' '}
+            {inWords(entry)}
+            {entry.why !== undefined && <q>{entry.why}</q>}
           </li>
         ))}
       </ol>
@@ -25,7 +27,9 @@ export function OrderHistory({ history }: { history: readonly Entry[] }) {
 }
 
 /** An action has the word of its button. */
-function inWords(type: string): string {
+function inWords({ type, pause, escalation, reason }: Entry): string {
+  if (pause !== undefined) return say(`waits-${pause}`)
+  if (escalation && reason) return `${say(`calls-${escalation.level}`)}: ${inLanguage(reason)}`
   const known = [`happened-${type}`, `do-${type}`].find(isText)
   return known === undefined ? type : say(known)
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { escalationLevels, pauseReasons } from '../../../estate/service-words.ts'
 import { call, send, type Answer } from './rest.ts'
 
 /** What the order card asks of the server besides moving the order on. */
@@ -22,6 +23,9 @@ const orderDetail = z.object({
       atMs: z.number(),
       who: z.optional(z.string()),
       why: z.optional(z.string()),
+      reason: z.optional(z.object({ zh: z.string(), en: z.string() })),
+      pause: z.optional(z.enum(pauseReasons)),
+      escalation: z.optional(z.object({ level: z.enum(escalationLevels) })),
     }),
   ),
 })
