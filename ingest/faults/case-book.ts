@@ -183,12 +183,13 @@ export class CaseBook {
     return [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
   }
 
-  /** A late child: told with the next report, or at once when it makes the matter graver, or not over. */
+  /** A late child: told with the next report, or at once when lives are at stake, or it makes the matter graver, or
+   *  not over. */
   #join(to: Incident, alarm: Raised): void {
     const { severity } = to
     this.#take(to, [alarm])
     if (to.phase === 'recovered' && !this.#isOver(to)) return this.#reopen(to)
-    if (to.severity < severity) this.#report('updated', to)
+    if (to.severity < severity || ruleOf(alarm.rule).lifeSafety) this.#report('updated', to)
   }
 
   #endHoldOff(key: string): void {

@@ -43,13 +43,13 @@ describe('C02 port critically hot', () => {
     })
   })
 
-  test('a broken sensor is no heat', () => {
+  test('a broken sensor (D04) is no heat', () => {
     const broken = warm([[0, 600], [10, 700], [60, 700]]).map((event) =>
       event.type === 'reading'
         ? { ...event, reading: { ...event.reading, quality: { t_port_c10: 'F' as const } } }
         : event,
     ) // prettier-ignore
-    expect(ordersAfter(broken)).toEqual([])
+    expect(ordersAfter(broken)).toEqual([`D04 P3 ${at}`])
   })
 })
 

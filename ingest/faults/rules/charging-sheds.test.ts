@@ -9,6 +9,7 @@ import {
   morning,
   newEngine,
   opened,
+  tell,
   twentyHouses,
   type Event,
 } from '../twenty-houses.fixture.ts'
@@ -66,6 +67,15 @@ describe('C01 smoke in a charging shed', () => {
     expect(changes.filter(({ type }) => type === 'recovered')).toEqual([])
     const states = engine.alarms().map(({ rule, state, beneath }) => [rule, beneath ?? state])
     expect(states).toEqual(expect.arrayContaining([['C01', 'active-unacknowledged'], ['C02', 'active-unacknowledged']])) // prettier-ignore
+  })
+
+  test('a port that burns in a shed that smokes already is told at once', () => {
+    const engine = newEngine()
+    tellShed([shed(0, { ev: 'alarm', ...contacts, smoke: 1 }, 'event')], engine)
+    const hot = tell(engine, port(300, { error: 'high_temperature' }, { class: 'event' }))
+    expect(hot).toMatchObject([{ type: 'updated', report: { rule: 'C01', evidence: [{}, { rule: 'C02' }] } }])
+    const port2 = engine.alarms().find(({ rule }) => rule === 'C02')
+    expect(port2?.state, 'a life-safety alarm is never suppressed').toBe('active-unacknowledged')
   })
 
   test('a shed that burned stays an order of its own when the whole estate falls silent', () => {

@@ -89,12 +89,12 @@ function countEmpty(of: PortSessions, sureMs: number, values: Values, atMs: numb
   of.emptyMs = atMs
 }
 
-const overloads: readonly PortError[] = ['over_current', 'load_short']
+const overCurrent = 'over_current' satisfies PortError & StopReason
+const loadShort = 'load_short' satisfies PortError
 
 /** `overload` as a stop reason is the shed's: too much in all, and this session was the latest (C10). */
-function isOverload(values: Values): boolean {
-  const byError = overloads.some((error) => error === values['error'])
-  return byError || values['stop_reason'] === ('over_current' satisfies StopReason)
+function isOverload({ error, stop_reason: reason }: Values): boolean {
+  return error === overCurrent || error === loadShort || reason === overCurrent
 }
 
 /** Where the end itself was lost, the duration still says it, if the relay was closed shortly before. */
