@@ -179,8 +179,10 @@ export class CaseBook {
     return this.#incidents.get(this.#home.get(alarmKey) ?? '')
   }
 
+  /** The incident that it may join; of several one of its own class. */
   #openFor(alarm: Raised): Incident | undefined {
-    return [...this.#incidents.values()].find((known) => covers(known, alarm, this.#around.registry))
+    const open = [...this.#incidents.values()].filter((known) => covers(known, alarm, this.#around.registry))
+    return open.find(({ causeClass }) => causeClass === ruleOf(alarm.rule).causeClass) ?? open[0]
   }
 
   /** A late child: told with the next report, or at once when lives are at stake, or it makes the matter graver, or
@@ -336,7 +338,11 @@ export class CaseBook {
     const { lateMs, relapseMs } = this.#around.limits(known.site)
     const recoveredMs = known.recoveredMs ?? nowMs
     if (known.phase === 'open' && this.#isOver(known)) this.#recover(known, nowMs)
-    else if (known.phase === 'recovered' && nowMs - recoveredMs >= lateMs) this.#settle(known)
+    else if (
+      known.phase === 'recovered' &&
+      nowMs - recoveredMs >= (this.#isUnsure(known) ? relapseMs : lateMs)
+    )
+      this.#settle(known)
     else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#forget(known)
   }
 
@@ -348,6 +354,13 @@ export class CaseBook {
     known.recoveredMs = nowMs
     const reason = recoveryReason(known, this.#around)
     this.#changes.push({ type: 'recovered', key: known.key, site: known.site, atMs, reason })
+  }
+
+  /** Somebody whose alarm still stands has fallen silent meanwhile, and nobody knows whether it does. */
+  #isUnsure({ members }: Incident): boolean {
+    const unheard = ({ rule, clearedMs, device }: Member) =>
+      clearedMs === null && ruleOf(rule).causeClass !== 'silence' && this.#around.voice(device) === 'silent'
+    return Object.values(members).some(unheard)
   }
 
   /** What still alarms half an hour after its cause has gone has another cause. */

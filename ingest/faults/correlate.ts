@@ -118,7 +118,7 @@ function isOfOneClass(a: Raised, b: Raised): boolean {
 /** Where each could explain the other at one place (a burst stops the pump; a station without power loses its
  *  pressure), the one that began first does. Alarms of one class are one fault anyway. */
 function isFirst(by: Raised, other: Raised): boolean {
-  if (isOfOneClass(by, other) || !mayExplain(other, by)) return true
+  if (isOfOneClass(by, other) || !ruleOf(other.rule).swallows.includes(by.rule)) return true
   return by.atMs < other.atMs || (by.atMs === other.atMs && by.key < other.key)
 }
 

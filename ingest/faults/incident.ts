@@ -79,11 +79,13 @@ export function rootAlarms(incident: Incident): Member[] {
   return Object.values(incident.members).filter(({ node }) => node === incident.root)
 }
 
-/** Rule and severity follow the members: the gravest rule at the root, the highest severity of all. */
+/** Rule and severity follow the members: the gravest rule of its class, at the root where there is one; the highest
+ *  severity of all. */
 export function weigh(incident: Incident): void {
   const members = Object.values(incident.members)
-  const atRoot = incident.basis === 'inferred' ? [] : rootAlarms(incident)
-  const rule = gravest(atRoot.length > 0 ? atRoot : members)
+  const ofItsClass = members.filter((alarm) => ruleOf(alarm.rule).causeClass === incident.causeClass)
+  const atRoot = incident.basis === 'inferred' ? [] : ofItsClass.filter(({ node }) => node === incident.root)
+  const rule = gravest([atRoot, ofItsClass, members].find((alarms) => alarms.length > 0) ?? [])
   incident.rule = rule.id
   const inferred = incident.basis === 'inferred' ? rule.inferred?.severity : undefined
   const worst = inferred === undefined ? [] : [inferred]
@@ -104,14 +106,16 @@ export function isEcho({ rule, root }: Incident, alarm: Pick<Raised, 'rule' | 'n
 export function covers(incident: Incident, alarm: Raised, registry: Registry): boolean {
   if (incident.site !== alarm.site) return false
   if (incident.phase === 'settled' && !isEcho(incident, alarm)) return false
+  if (alarm.ownCause && ruleOf(alarm.rule).causeClass !== incident.causeClass) return false
   const explaining = Object.values(incident.members).filter(
     ({ node, clearedMs }) => node === incident.root || clearedMs === null,
   )
   if (explaining.some((member) => explains(member, alarm, registry))) return true
   if (ruleOf(alarm.rule).byRepair && isRepairedAt(incident, alarm, registry)) return true
   const rule = ruleOf(incident.rule)
-  const swallows = [...rule.swallows, ...(rule.inferred?.swallows ?? [])]
-  if (incident.basis !== 'inferred' || !swallows.includes(alarm.rule)) return false
+  if (incident.basis !== 'inferred') return false
+  if (incident.root === incident.site && rule.inferred?.siteSwallows?.includes(alarm.rule)) return true
+  if (!rule.swallows.includes(alarm.rule)) return false
   const roots = [incident.root, ...registry.devicesAt(incident.root).map(({ id }) => id)]
   return (
     alarm.node === incident.root ||

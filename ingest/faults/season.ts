@@ -38,6 +38,11 @@ export const season = z.object({
   heatingFrom: monthDay('11-01'),
   shutdownFrom: monthDay('04-01'),
   offFrom: monthDay('04-08'),
+  /** Walls follow the heat in days: so long after a turn of the year no house is called too cold. */
+  settleMs: z
+    .int()
+    .min(0)
+    .default(3 * 24 * 60 * 60_000),
   /** What differs from the usual year; where two overlap, the later in the list holds. */
   announced: z.array(stretch).max(announcementLimit).default([]),
 })

@@ -29,6 +29,8 @@ const byDesign = new Map<SeasonMode, Unwatched>(
 export class WatchDuty {
   readonly #around: Surroundings
   readonly #modes = new Map<string, SeasonMode>()
+  /** Modes as they were so long ago that their houses have followed. */
+  readonly #settled = new Map<string, SeasonMode>()
   /** By their targets: who says it again replaces what he said. */
   readonly #windows = new Map<string, OpenWindow>()
 
@@ -39,18 +41,23 @@ export class WatchDuty {
   /** Why nobody watches this now; undefined while somebody does. */
   unwatched({ key, check, place }: Watch): Unwatched | undefined {
     for (const { reach, cover } of this.#windows.values()) if (reach(key, place)) return cover
-    const { watchedIn } = check.rule
-    const mode = watchedIn && this.#modes.get(place.site)
-    return mode === undefined || watchedIn?.includes(mode) ? undefined : byDesign.get(mode)
+    const { watchedIn, onceSettled } = check.rule
+    if (!watchedIn) return undefined
+    const modes = onceSettled ? [this.#modes, this.#settled] : [this.#modes]
+    const other = modes.map((of) => of.get(place.site)).find((mode) => mode && !watchedIn.includes(mode))
+    return other && byDesign.get(other)
   }
 
   /** True when something else is watched since: the season has turned somewhere, or a window has ended. */
   step(atMs: number): boolean {
     let changed = false
     for (const { id } of this.#around.registry.sites) {
-      const mode = modeAt(this.#around.limits(id), atMs, this.#around.localHour)
-      if (this.#modes.get(id) !== mode) changed = true
+      const limits = this.#around.limits(id)
+      const mode = modeAt(limits, atMs, this.#around.localHour)
+      const settled = modeAt(limits, atMs - limits.season.settleMs, this.#around.localHour)
+      if (this.#modes.get(id) !== mode || this.#settled.get(id) !== settled) changed = true
       this.#modes.set(id, mode)
+      this.#settled.set(id, settled)
     }
     for (const [target, { window }] of this.#windows)
       if (window.untilMs <= atMs) changed = this.#windows.delete(target)

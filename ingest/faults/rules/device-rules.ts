@@ -48,7 +48,7 @@ export const deviceRules: readonly Rule[] = [
       id: 'D02',
       title: { zh: '区域离线', en: 'Site offline' },
       severity: 'P2',
-      swallows: ['H05'],
+      siteSwallows: ['H05'],
     },
   },
   {

@@ -14,6 +14,7 @@ export const headLost: Condition = {
   name: 'head',
   signal: 'dp_kpa',
   timing: ({ H05 }) => H05,
+  at: ({ kind }) => kind === 'heat-station',
   judge(seen, values) {
     if (seen.senses.station?.pumpSinceMs === null || isRefilling(seen)) return 'nothing'
     return headVerdict(seen, values)
@@ -33,6 +34,7 @@ export const pumpStopped: Condition = {
   name: 'stopped',
   signal: 'pump_run',
   timing: ({ H05: { stoppedOnDelayMs: onDelayMs, offDelayMs } }) => ({ onDelayMs, offDelayMs }),
+  at: ({ kind }) => kind === 'heat-station',
   judge(seen, values) {
     const run = numberIn(values, 'pump_run')
     if (run === undefined) return 'nothing'
@@ -48,6 +50,7 @@ export const houseStands: Condition = {
   name: 'house',
   signal: 'dp_kpa',
   timing: ({ H05 }) => H05,
+  at: ({ kind }) => kind === 'heat-entrance',
   judge(seen, values) {
     const verdict = headVerdict(seen, values)
     if (verdict !== 'breach') return verdict

@@ -73,6 +73,7 @@ export const returnPlunging: Condition = {
   name: 'plunge',
   signal: 'p_ret_kpa',
   timing: ({ H01: { plungeOnDelayMs: onDelayMs, offDelayMs } }) => ({ onDelayMs, offDelayMs }),
+  at: ({ kind }) => kind === 'heat-station',
   judge(seen, values) {
     const { plungeKpa: kpa, plungeWithinMs: withinMs } = seen.place.limits.H01
     const { station } = seen.senses

@@ -113,6 +113,8 @@ export interface Rule {
   /** Modes of the station's year in which it is watched; in others its alarms are suppressed by design. Absent =
    *  always. */
   watchedIn?: readonly SeasonMode[]
+  /** Only once the station has been in such modes for so long that its houses have followed (`season.settleMs`). */
+  onceSettled?: true
   /** The alarm stays until a person has inspected the place. */
   latch: boolean
   /** Opens at once and is never swallowed by anything. */
@@ -150,8 +152,9 @@ export interface Rule {
     share?: number
     /** Of places that would explain it equally well it is the nearest, not the highest. */
     isNearest?: true
-    /** Rules that it explains besides: what one silent device does not explain, a power cut does. */
-    swallows?: readonly RuleId[]
+    /** Rules that it explains besides where a whole site is its root: no silent device explains a pump that stands,
+     *  but a power cut does. */
+    siteSwallows?: readonly RuleId[]
   }
 }
 
