@@ -68,6 +68,7 @@ function program(config: Config): Command {
     .action(async (options: { site?: string }) =>
       print(await ask(config, { name: 'orders list', ...options })),
     )
+  addWebhooks(cli, config)
   addQuarantine(cli, config)
   addParameters(cli, config)
   addWhatIf(cli, config)
@@ -79,6 +80,27 @@ interface Selected {
   id?: string
   device?: string
   reason?: string
+}
+
+function addWebhooks(cli: Command, config: Config): void {
+  const webhook = cli.command('webhook').description('who outside is told of faults and work orders')
+  webhook
+    .command('add <url>')
+    .description('one more listener; prints the secret that its deliveries are signed with, this once')
+    .option('--least <severity>', 'the least grave that it hears of: P1, P2, P3 or P4')
+    .option('--site <site>', 'one estate only')
+    .option('--updates', 'also what only grows')
+    .action(async (url: string, options: { least?: string; site?: string; updates?: boolean }) =>
+      print(await ask(config, { name: 'webhook add', url, ...options })),
+    )
+  webhook
+    .command('list')
+    .description('who listens, and how far each has been told')
+    .action(async () => print(await ask(config, { name: 'webhook list' })))
+  webhook
+    .command('remove <id>')
+    .description('a listener less, with all it was still to be told')
+    .action(async (id: string) => print(await ask(config, { name: 'webhook remove', webhook: id })))
 }
 
 function addQuarantine(cli: Command, config: Config): void {

@@ -300,6 +300,7 @@ async function startDashboard(
     staff,
     faults: ingest.faults,
     flood: () => ingest.flood(),
+    webhooks: ingest.webhooks,
     alarmQuality: (wish) => ingest.alarmQuality(wish),
     ledger: (wish) => ingest.ledger(wish),
     quarantine: ingest.quarantine,

@@ -7,6 +7,7 @@ import type { Records } from './records.ts'
 import { parseRegistryFile } from './registry-file.ts'
 import { saveRegistry, type ImportCounts } from './registry-store.ts'
 import { roles, Staff } from './staff.ts'
+import { WebhookBook, webhookWish } from './webhooks.ts'
 
 /** What an operator may ask for on the command line, run in the server where one runs, else on its files. Each
  *  command takes JSON and answers JSON; a mistake of the operator is an `OperatorError`. */
@@ -32,6 +33,9 @@ export const command = z.discriminatedUnion('name', [
     staff: z.string().regex(/^[\p{L}\p{N}._-]{1,64}$/u, 'expected 1 to 64 letters, digits, ., _ or -'),
     role: z.enum(roles),
   }),
+  webhookWish.extend({ name: z.literal('webhook add') }),
+  z.object({ name: z.literal('webhook list') }),
+  z.object({ name: z.literal('webhook remove'), webhook: z.string() }),
   z.object({ name: z.literal('orders list'), site: z.string().optional() }),
 ])
 export type Command = z.infer<typeof command>
@@ -44,6 +48,12 @@ export function runCommand(context: CommandContext, asked: Command): Promise<unk
       return issue(context, asked.device)
     case 'staff add':
       return addStaff(context, asked)
+    case 'webhook add':
+      return addWebhook(context, asked)
+    case 'webhook list':
+      return new WebhookBook(context).list()
+    case 'webhook remove':
+      return removeWebhook(context, asked.webhook)
     case 'orders list':
       return new OrderBook(context).list({
         openOnly: true,
@@ -92,4 +102,18 @@ async function addStaff(
   const password = await new Staff(context).add(staff, role)
   if (password === undefined) throw new OperatorError(`There is a ${staff} already.`)
   return { name: staff, role, password }
+}
+
+async function addWebhook(
+  context: CommandContext,
+  { name: _, ...wish }: Extract<Command, { name: 'webhook add' }>,
+): Promise<unknown> {
+  const added = await new WebhookBook(context).add(wish, { by: 'cli', atMs: context.clock.now() })
+  if (!added.ok) throw new OperatorError(`${added.reason}.`)
+  return { id: added.webhook.id, url: added.webhook.url, secret: added.secret }
+}
+
+async function removeWebhook(context: CommandContext, id: string): Promise<unknown> {
+  if (!(await new WebhookBook(context).remove(id))) throw new OperatorError(`There is no webhook ${id}.`)
+  return { removed: id }
 }

@@ -64,6 +64,19 @@ export interface Schema {
     explained: number
     incident: string | null
   }
+  webhook: { id: string; told: number; stopped_ms: number | null; body: string }
+  webhook_delivery: {
+    id: Generated<number>
+    webhook: string
+    type: string
+    body: string
+    state: 'waiting' | 'held' | 'delivered' | 'dead'
+    severity: Severity
+    attempts: number
+    next_ms: number
+    created_ms: number
+    error: string | null
+  }
   fault_memory: { only: number; cursor: number; snapshot: string }
   device_memory: { device: string; memory: string }
   /** A row is written once. */
@@ -290,6 +303,36 @@ const alarms: Migration = {
   },
 }
 
+const webhooks: Migration = {
+  async up({ schema }) {
+    await schema
+      .createTable('webhook')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('told', 'bigint', (column) => column.notNull())
+      .addColumn('stopped_ms', 'bigint')
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await schema
+      .createTable('webhook_delivery')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('webhook', 'text', (column) => column.notNull().references('webhook.id'))
+      .addColumn('type', 'text', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('severity', 'text', (column) => column.notNull())
+      .addColumn('attempts', 'integer', (column) => column.notNull())
+      .addColumn('next_ms', 'bigint', (column) => column.notNull())
+      .addColumn('created_ms', 'bigint', (column) => column.notNull())
+      .addColumn('error', 'text')
+      .execute()
+    await schema
+      .createIndex('webhook_delivery_next')
+      .on('webhook_delivery')
+      .columns(['webhook', 'state', 'id'])
+      .execute()
+  },
+}
+
 export const migrations: Record<string, Migration> = {
   '2026-11-23-registry': first,
   '2026-11-23-staff': people,
@@ -300,4 +343,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-25-work-orders-evidence': keptEvidence,
   '2026-11-25-written-instructions': instructions,
   '2026-11-26-alarms': alarms,
+  '2026-11-26-webhooks': webhooks,
 }

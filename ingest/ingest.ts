@@ -36,6 +36,7 @@ import { QuarantineReplays } from './quarantine-replay.ts'
 import type { Refused } from './sorting.ts'
 import { WhatIfDesk } from './what-if-desk.ts'
 import { Watch } from './watch.ts'
+import { WebhookDesk } from './webhook-desk.ts'
 
 /** Ingest as one thing to start and stop: the intake log on one side, history, live state and work orders on
  *  the other. */
@@ -81,6 +82,7 @@ export class Ingest {
   readonly #watch: Watch
   readonly #escalator: Escalator
   readonly #alarmLog: AlarmLog
+  readonly webhooks: WebhookDesk
   readonly #log: DecodedLog
   readonly #cursors = new Map<(typeof intakeConsumers)[number], number>()
 
@@ -127,6 +129,7 @@ export class Ingest {
     this.#escalator = new Escalator({ ...options, levelsFor: (order) => this.levels.for(order) })
     this.parameters.onChange(() => this.#escalator.planAnew())
     this.#alarmLog = new AlarmLog(options)
+    this.webhooks = new WebhookDesk({ ...options, flood: () => this.flood().sinceMs !== null })
     this.#watch = new Watch({
       ...options,
       log: this.#log,
@@ -170,6 +173,8 @@ export class Ingest {
     started.onStop('watch', () => this.#watch.stop())
     await this.#escalator.start(fail)
     started.onStop('escalator', () => this.#escalator.stop())
+    this.webhooks.start(fail)
+    started.onStop('webhooks', () => this.webhooks.stop())
   }
 
   stop(): Promise<void> {

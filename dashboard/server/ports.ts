@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import type { InstructionEntry } from '../../estate/instruction-book.ts'
 import type { QualityWish } from '../../estate/alarm-log.ts'
 import type { AlarmQuality } from '../../estate/alarm-quality.ts'
+import type { Delivery, DeliveryState } from '../../estate/outbox.ts'
+import type { Added, Webhook, WebhookWish } from '../../estate/webhooks.ts'
 import type { LiveFeed } from '../../estate/live.ts'
 import type { ParameterVersion } from '../../estate/parameter-book.ts'
 import type { Registry } from '../../estate/registry.ts'
@@ -32,6 +34,7 @@ export interface DashboardDeps {
   staff: StaffDoor
   faults: FaultDesk
   flood: () => Flood
+  webhooks: WebhookDesk
   alarmQuality: (wish: QualityWish) => Promise<AlarmQuality>
   ledger: (wish: LedgerWish) => Promise<Ledger>
   quarantine: QuarantineDesk
@@ -49,6 +52,15 @@ export interface DashboardDeps {
 export interface Flood {
   sinceMs: number | null
   recentMs: readonly number[]
+}
+
+export interface WebhookDesk {
+  list(): Promise<Webhook[]>
+  add(wish: WebhookWish, by: string): Promise<Added>
+  /** False where there is none. */
+  remove(id: string): Promise<boolean>
+  deliveries(id: string, page: { state?: DeliveryState; limit: number }): Promise<Delivery[]>
+  revive(id: string): Promise<number>
 }
 
 export interface Bucket {

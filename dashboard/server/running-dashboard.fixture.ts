@@ -66,6 +66,13 @@ export class RunningDashboard {
       evidence: () => Promise.resolve([keptMoment]),
       staff: this.staff,
       faults,
+      webhooks: {
+        list: () => Promise.resolve([]),
+        add: () => Promise.resolve({ ok: false, reason: 'not in this test' }),
+        remove: () => Promise.resolve(false),
+        deliveries: () => Promise.resolve([]),
+        revive: () => Promise.resolve(0),
+      },
       flood: () => ({ sinceMs: startMs, recentMs: [startMs] }),
       alarmQuality: (wish) => Promise.resolve(alarmQuality({ occurrences: [], orders: [] }, wish)),
       ledger: ({ part, limit }) =>

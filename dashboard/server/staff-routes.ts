@@ -10,6 +10,7 @@ import { problem } from './problem.ts'
 import { qualityRoutes } from './quality-routes.ts'
 import { nothing, route, type Route } from './route.ts'
 import { colleaguesAnswer, deviceAnswer, devicesAnswer, sessionAnswer } from './schemas.ts'
+import { webhookRoutes } from './webhook-routes.ts'
 import { whatIfRoute } from './what-if-route.ts'
 
 /** What only people who work here may ask and do. */
@@ -22,6 +23,7 @@ export function staffRoutes(deps: DashboardDeps, sources: () => Sources): readon
     ...bookRoutes(deps),
     ...parameterRoutes(deps),
     ...qualityRoutes(deps),
+    ...webhookRoutes(deps),
     whatIfRoute(deps),
   ]
 }
