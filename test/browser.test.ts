@@ -15,6 +15,8 @@ import { RunningSystem, until } from './support/system.ts'
  *  first shed is left to the test; everything else is simulated, and a main bursts right away. */
 
 const charger = 'hengkang-shed1-charger'
+/** Whatever the calendar says. */
+const heating = 'season.announced=[{"mode":"heating","fromMs":0}]'
 const lacking = missing('chromium')
 
 describe.skipIf(lacking !== undefined)(`the screens ${lacking ?? ''}`, () => {
@@ -27,6 +29,7 @@ describe.skipIf(lacking !== undefined)(`the screens ${lacking ?? ''}`, () => {
   beforeAll(async () => {
     system = await RunningSystem.start()
     const { credentialsFile } = await importDemoEstate(system)
+    await system.cli('parameters', 'set', heating, '--site', 'hengkang', '--why', 'a test of every day')
     simulator = simulate(system, credentialsFile)
     device = await mqtt.connectAsync(system.mqttUrl, await system.issueCredential(charger))
     browser = await startBrowser()

@@ -4,12 +4,10 @@ import type { IncidentChange } from './changes.ts'
 import { FaultEngine } from './engine.ts'
 import { faultSnapshot } from './engine-state.ts'
 import { parametersFrom } from './parameters.ts'
-import { ruleOf } from './rules/table.ts'
 import { minute, morning, opened, says, tell, twentyHouses, type Event } from './twenty-houses.fixture.ts'
 
 /** Return pressure of one house a little too low (H02), said every 30 s, while the station's year turns or somebody
  *  works there. */
-Object.assign(ruleOf('H02'), { watchedIn: ['ramp', 'heating'] })
 
 const site = 'hengkang'
 const house = `${site}-b07`
