@@ -106,7 +106,7 @@ async function addStaff(
 
 async function addWebhook(
   context: CommandContext,
-  { name: _, ...wish }: Extract<Command, { name: 'webhook add' }>,
+  { name: _name, ...wish }: Extract<Command, { name: 'webhook add' }>,
 ): Promise<unknown> {
   const added = await new WebhookBook(context).add(wish, { by: 'cli', atMs: context.clock.now() })
   if (!added.ok) throw new OperatorError(`${added.reason}.`)

@@ -265,7 +265,7 @@ interface Row {
   error: string | null
 }
 
-function deliveryOf({ next_ms, created_ms, severity: _, ...row }: Row): Delivery {
+function deliveryOf({ next_ms, created_ms, severity: _severity, ...row }: Row): Delivery {
   return { ...row, nextMs: next_ms, createdMs: created_ms }
 }
 

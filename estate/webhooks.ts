@@ -87,7 +87,7 @@ export class WebhookBook {
       .selectFrom('order_event')
       .select(({ fn }) => fn.max('id').as('last'))
       .executeTakeFirst()
-    return Number(row?.last ?? 0)
+    return row?.last ?? 0
   }
 }
 
