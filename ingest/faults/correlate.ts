@@ -108,7 +108,9 @@ export function explains(by: Raised, other: Raised, registry: Registry): boolean
 }
 
 function mayExplain(by: Raised, other: Raised): boolean {
-  return ruleOf(by.rule).swallows.includes(other.rule) && !(other.ownCause && !isOfOneClass(by, other))
+  const { swallows, aftermath } = ruleOf(by.rule)
+  if (!swallows.includes(other.rule) || (other.ownCause && !isOfOneClass(by, other))) return false
+  return other.atMs >= by.atMs || !aftermath?.includes(other.rule)
 }
 
 function isOfOneClass(a: Raised, b: Raised): boolean {

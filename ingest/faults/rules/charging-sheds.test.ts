@@ -78,6 +78,18 @@ describe('C01 smoke in a charging shed', () => {
     expect(port2?.state, 'a life-safety alarm is never suppressed').toBe('active-unacknowledged')
   })
 
+  test('smoke in a shed that was dark before does not explain the dark, nor the port that was dead before that', () => {
+    const blown = port(0, { fuse: 1 }, { class: 'state' })
+    const dark = saying('u_dv', [[600, 0], [660, 0]]) // prettier-ignore
+    const smoke = shed(1_200, { ev: 'alarm', ...contacts, smoke: 1 }, 'event')
+    const changes = tellShed([blown, ...dark, smoke])
+    expect(latest(changes).map(({ rule, root }) => [rule, root])).toEqual([
+      ['C07', portNode()],
+      ['C09', shedNode],
+      ['C01', shedNode],
+    ])
+  })
+
   test('a shed that burned stays an order of its own when the whole estate falls silent', () => {
     const devices = twentyHouses.devices.filter(({ comms }) => comms === undefined)
     const lives = devices.map(({ id }) => connects(id, morning))

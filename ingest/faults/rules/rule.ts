@@ -129,6 +129,8 @@ export interface Rule {
   trees: readonly Tree[]
   /** Rules that this one explains at the same place and below it: they are suppressed, not lost. */
   swallows: readonly RuleId[]
+  /** Of these, those that it explains only when they began after it: a fire brings the dark, not the dark before it. */
+  aftermath?: readonly RuleId[]
   /** Of these, those that go on speaking of it when it is over, because they mend slowly (a house that went cold):
    *  they neither keep its order from being closed nor open one of their own while it is remembered. */
   echoes?: readonly RuleId[]
