@@ -2,15 +2,16 @@ import { z } from 'zod'
 import type { Passed } from './water-register.ts'
 
 /** How a household draws its water: in bursts, with dry hours between, above all by night. A hose that has come off
- *  pours for half an hour on end (W02); a cistern that does not close lets no hour of a day be dry (W03).
+ *  pours for half an hour on end, one that was left open runs for hours (W02); a cistern that does not close lets no hour of a day be dry (W03).
  *
  *  Hours roll: a dry hour is a dry hour, whenever it begins. Where readings are more than an hour apart nobody saw the
  *  hours between; their mean may prove a dry hour, never a wet one. */
 export const householdDraw = z.object({
   /** Mean flow between the last two readings, L/h; null while unknown. */
   meanLph: z.number().nullable(),
-  /** Since when every reading has told of a pouring flow; null: it does not. */
+  /** Since when every reading has told of a pouring flow, and of a running one; null: it does not. */
   pouringSinceMs: z.number().nullable(),
+  runningSinceMs: z.number().nullable(),
   /** The last hour: sampling time and litres that had gone through, one after the other, oldest first. */
   recent: z.array(z.number()),
   /** The end of the last dry hour, or when somebody began to look. */
@@ -27,8 +28,9 @@ export const householdDraw = z.object({
 export type HouseholdDraw = z.infer<typeof householdDraw>
 
 export interface DrawLimits {
-  /** A pouring flow, L/h. */
+  /** A pouring flow, and a running one, L/h. */
   pouringLph: number
+  runningLph: number
   /** Below it an hour is dry, L/h. */
   dryLph: number
   /** So long without a dry hour is a leak, ms, of which so much may be unseen. */
@@ -53,6 +55,7 @@ export function firstDraw(t: number, throughL: number): HouseholdDraw {
   return {
     meanLph: null,
     pouringSinceMs: null,
+    runningSinceMs: null,
     recent: [t, throughL],
     wetSinceMs: t,
     unseenMs: 0,
@@ -71,8 +74,10 @@ export function draw(
 ): void {
   const ms = t - fromMs
   of.meanLph = litres === null ? null : (litres * hourMs) / ms
-  if (of.meanLph === null || of.meanLph < limits.pouringLph) of.pouringSinceMs = null
-  else of.pouringSinceMs ??= fromMs
+  const flowsAbove = (lph: number, sinceMs: number | null) =>
+    of.meanLph === null || of.meanLph < lph ? null : (sinceMs ?? fromMs)
+  of.pouringSinceMs = flowsAbove(limits.pouringLph, of.pouringSinceMs)
+  of.runningSinceMs = flowsAbove(limits.runningLph, of.runningSinceMs)
   if (litres === null || ms > hourMostMs) {
     const dry = of.meanLph !== null && of.meanLph < limits.dryLph ? of.meanLph : null
     of.recent = [t, throughL]

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { morning, newEngine, says, tellAll, ticks, type Event } from '../twenty-houses.fixture.ts'
+import { inOrder, morning, says, tellAll, ticks, type Event } from '../twenty-houses.fixture.ts'
 import {
   bits,
   flatMeter,
   flatNode,
+  meterEngine,
   ordersOf,
   quarterMs,
   quarters,
@@ -31,6 +32,11 @@ describe('W02 a burst in a flat', () => {
     expect(rulesOf(uploads([...litres, ...quarters(8, 0)]))).toEqual([])
   })
 
+  test('500 L/h for hours, as a hose that was left open: nobody showers for so long', () => {
+    expect(rulesOf(uploads([...quarters(8, 0), ...quarters(14, 125), ...quarters(8, 0)]))).toEqual(['W02'])
+    expect(rulesOf(uploads([...quarters(8, 0), ...quarters(10, 125), ...quarters(8, 0)]))).toEqual([])
+  })
+
   test('the meter’s own word is enough, and opens one order with what its register says', () => {
     const litres = [...quarters(8, 0), ...quarters(12, 450), ...quarters(8, 0)]
     const story = [
@@ -43,9 +49,10 @@ describe('W02 a burst in a flat', () => {
 
   const pouring = uploads([...quarters(8, 0), ...quarters(12, 450), ...quarters(76, 0)])
   const typesOf = (events: readonly Event[]) =>
-    tellAll(newEngine(), [...events, ...ticks(morning + 24 * hourMs, morning + 24.1 * hourMs)])
+    tellAll(meterEngine(), [...events, ...ticks(morning + 24 * hourMs, morning + 24.1 * hourMs)])
       .filter((change) => !('key' in change) || change.key.endsWith('household-burst'))
       .map(({ type }) => type)
+      .filter((type) => type !== 'updated')
 
   test('yesterday’s burst of which nobody has heard is an order, though it is over', () => {
     expect(typesOf(pouring)).toEqual(['opened', 'recovered'])
@@ -141,7 +148,7 @@ describe('W03 water runs day and night in a flat', () => {
       uploadEvery: 4,
     })
   const recoveriesOf = (events: readonly Event[]) =>
-    tellAll(newEngine(), [...events, ...ticks(morning + 60 * hourMs, morning + 60.1 * hourMs)]).filter(
+    tellAll(meterEngine(), [...events, ...ticks(morning + 60 * hourMs, morning + 60.1 * hourMs)]).filter(
       ({ type }) => type === 'recovered',
     )
 
@@ -204,7 +211,7 @@ describe('W05 reverse flow', () => {
 
 describe('W06 a meter tampered with', () => {
   test('a broken seal in two reports, however they say it; a person has to look', () => {
-    const engine = newEngine()
+    const engine = meterEngine()
     const story = [
       bits(['cover'], morning, { event: true }),
       bits(['tamper'], morning + 8 * hourMs),
@@ -285,6 +292,20 @@ describe('W08 a meter that stands still', () => {
     const litres = [...days(5, usualDay), ...days(9, still)]
     const without = (quarter: number) => quarter > 5.5 * 96 && quarter < 13 * 96
     expect(rulesOf(uploads(litres, { without }))).toEqual(['W08'])
+  })
+
+  test('while half of the house is away, a meter that stands is no news', () => {
+    const house = (litresOf: (day: number) => number) => {
+      let litres = 0
+      return Array.from({ length: 18 * 48 }, (_, half) => {
+        litres += litresOf(half / 48) / 48
+        const atMs = morning + half * 2 * quarterMs
+        return says({ device: 'hengkang-b05-water', atMs, values: { vol_l: Math.round(litres) } })
+      })
+    }
+    const flat = uploads([...days(7, usualDay), ...days(9, still)])
+    expect(rulesOf(inOrder([...house(() => 5_000), ...flat]))).toEqual(['W08'])
+    expect(rulesOf(inOrder([...house((day) => (day < 7 ? 5_000 : 2_200)), ...flat]))).toEqual([])
   })
 
   const valve = (word: string, hours: number) =>

@@ -1,9 +1,11 @@
 import { meterStatusOf, type MeterStatusBit } from '../../../firmware-contracts/words.ts'
+import type { SiteParameters } from '../parameters.ts'
 import type { Place } from '../places.ts'
 import { numberIn, type Values } from '../sample.ts'
 import { backwardsL, dailyL } from './meter-memory.ts'
+import { atHome } from './night-flow.ts'
 import { below, type Condition, type Seen, type Verdict } from './rule.ts'
-import { pouringLph } from './water-senses.ts'
+import { pouringLph, runningLph } from './water-senses.ts'
 
 /** When is something wrong behind a water meter, or with the meter itself? */
 
@@ -26,22 +28,45 @@ function tellsFlow(values: Values): boolean {
   return values['vol_l'] !== undefined && values['ev'] === undefined
 }
 
-/** W02: it pours, reading after reading. */
-export const householdPours: Condition = {
-  name: 'flow',
-  signal: 'flow_lph',
-  at: isFlat,
-  timing: ({ W02 }) => ({ onDelayMs: 0, offDelayMs: W02.offDelayMs }),
-  judge({ senses: { meter }, place, t }, values) {
-    const draw = meter?.draw
-    if (!draw || draw.meanLph === null || !tellsFlow(values)) return 'nothing'
-    const { holdMs, clearShare } = place.limits.W02
-    if (draw.pouringSinceMs !== null && t - draw.pouringSinceMs >= holdMs) return 'breach'
-    return draw.meanLph < pouringLph(place) * clearShare ? 'calm' : 'between'
+function flowsOn(
+  name: string,
+  of: {
+    since: 'pouringSinceMs' | 'runningSinceMs'
+    lph: typeof pouringLph
+    holdMs: (limits: SiteParameters['W02']) => number
   },
-  limit: ({ place }) => pouringLph(place),
-  value: ({ senses: { meter } }) => meter?.draw?.meanLph ?? undefined,
+): Condition {
+  return {
+    name,
+    signal: 'flow_lph',
+    at: isFlat,
+    timing: ({ W02 }) => ({ onDelayMs: 0, offDelayMs: W02.offDelayMs }),
+    judge({ senses: { meter }, place, t }, values) {
+      const draw = meter?.draw
+      if (!draw || draw.meanLph === null || !tellsFlow(values)) return 'nothing'
+      const { W02 } = place.limits
+      const sinceMs = draw[of.since]
+      if (sinceMs !== null && t - sinceMs >= of.holdMs(W02)) return 'breach'
+      return draw.meanLph < of.lph(place) * W02.clearShare ? 'calm' : 'between'
+    },
+    limit: ({ place }) => of.lph(place),
+    value: ({ senses: { meter } }) => meter?.draw?.meanLph ?? undefined,
+  }
 }
+
+/** W02: it pours, reading after reading. */
+export const householdPours = flowsOn('flow', {
+  since: 'pouringSinceMs',
+  lph: pouringLph,
+  holdMs: ({ holdMs }) => holdMs,
+})
+
+/** W02: it runs for hours, as nobody showers. */
+export const householdRuns = flowsOn('hours', {
+  since: 'runningSinceMs',
+  lph: runningLph,
+  holdMs: ({ runningMs }) => runningMs,
+})
 
 /** W02: the meter itself has seen it pour. */
 export const burstBit: Condition = {
@@ -152,16 +177,19 @@ export const freezeBit: Condition = {
   limit: noLimit,
 }
 
-/** W08: a register that used to move every day stands still. */
+/** W08: a register that used to move every day stands still, while the house is at home: at a festival half of the
+ *  meters stand, and none has jammed. */
 export const registerStands: Condition = {
   name: 'still',
   signal: 'vol_l',
   timing: () => ({ onDelayMs: 0, offDelayMs: 0 }),
-  judge({ senses: { meter }, place, t }, values) {
+  judge({ senses: { meter }, place, t, upstream }, values) {
     if (!meter?.usage || !tellsFlow(values)) return 'nothing'
-    const { stillMs, dailyL: leastL, knownMs } = place.limits.W08
+    const { stillMs, dailyL: leastL, knownMs, homeShare } = place.limits.W08
     if (t - meter.usage.movedMs < stillMs) return 'calm'
-    return (dailyL(meter.usage, knownMs) ?? 0) > leastL ? 'breach' : 'calm'
+    if ((dailyL(meter.usage, knownMs) ?? 0) <= leastL) return 'calm'
+    const house = upstream?.senses.meter?.night
+    return house && atHome(house) < homeShare ? 'between' : 'breach'
   },
   limit: noLimit,
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { morning, newEngine, opened, says, tellAll, ticks, type Event } from '../twenty-houses.fixture.ts'
+import { morning, opened, says, tellAll, ticks, type Event } from '../twenty-houses.fixture.ts'
+import { meterEngine } from './household-meters.fixture.ts'
 
 /** Nights of a house of sixty homes, told by the register of its main meter. */
 
@@ -34,7 +35,7 @@ function houseSays(nights: readonly Night[]): Event[] {
 const ordersOf = (nights: readonly Night[]) => {
   const events = houseSays(nights)
   const endMs = events.at(-1)?.atMs ?? 0
-  return opened(tellAll(newEngine(), [...events, ...ticks(endMs, endMs + 120_000)])).filter(
+  return opened(tellAll(meterEngine(), [...events, ...ticks(endMs, endMs + 120_000)])).filter(
     ({ causeClass }) => causeClass !== 'silence',
   )
 }
@@ -76,12 +77,12 @@ describe('W04 night flow of a house', () => {
 
   test('a leak does not become usual, however long it lasts, and ends after two nights', () => {
     const story = houseSays([...usual, ...nights(30, 310, 1_150)])
-    const engine = newEngine()
+    const engine = meterEngine()
     tellAll(engine, story)
     expect(engine.alarms().filter(({ rule }) => rule === 'W04')).toMatchObject([
       { state: 'active-unacknowledged' },
     ])
-    const changes = tellAll(newEngine(), houseSays([...usual, ...nights(6, 310, 1_150), ...nights(3, 60)]))
+    const changes = tellAll(meterEngine(), houseSays([...usual, ...nights(6, 310, 1_150), ...nights(3, 60)]))
     expect(
       changes.filter(
         ({ type, ...change }) => type === 'recovered' && JSON.stringify(change).includes('hidden-leak'),
@@ -102,6 +103,8 @@ describe('W04 night flow of a house', () => {
       says({ device: meter, atMs: at + sample * 60_000, values: { p_kpa, flow_lph: 30_000 } }),
     )
     const leaking = houseSays(nights(4, 900))
-    expect(opened(tellAll(newEngine(), [...burst, ...leaking])).map(({ rule }) => rule)).not.toContain('W04')
+    expect(opened(tellAll(meterEngine(), [...burst, ...leaking])).map(({ rule }) => rule)).not.toContain(
+      'W04',
+    )
   })
 })

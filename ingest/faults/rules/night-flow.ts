@@ -171,6 +171,14 @@ function limitOf(
   return Math.max(always * (1 + limits.share), percentile(asTheyWouldBe, 0.8) + limits.lph)
 }
 
+/** The flow of the latest day as a share of what the days remembered come to, their 80th percentile; 1 as long as it is
+ *  unknown. */
+export function atHome({ nights }: NightFlow): number {
+  const days = nights.map(([, dayLph]) => dayLph).filter((dayLph) => dayLph > 0)
+  const usualLph = percentile(days, 0.8)
+  return usualLph > 0 ? (days.at(-1) ?? usualLph) / usualLph : 1
+}
+
 function percentile(values: readonly number[], share: number): number {
   const ascending = values.toSorted((a, b) => a - b)
   return ascending[Math.floor(share * (ascending.length - 1))] ?? 0

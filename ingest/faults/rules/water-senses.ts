@@ -136,6 +136,11 @@ export function pouringLph({ q3Lph = usualQ3Lph, limits: { W02 } }: Place): numb
   return W02.shareOfQ3 * q3Lph
 }
 
+/** The flow of one that was left open (W02), L/h. */
+export function runningLph({ q3Lph = usualQ3Lph, limits: { W02 } }: Place): number {
+  return W02.runningShareOfQ3 * q3Lph
+}
+
 function drawLimits(place: Place): DrawLimits {
-  return { ...place.limits.W03, pouringLph: pouringLph(place) }
+  return { ...place.limits.W03, pouringLph: pouringLph(place), runningLph: runningLph(place) }
 }
