@@ -3,6 +3,7 @@ import { tellEngine } from '../ingest/fault-feed.ts'
 import type { IncidentChange } from '../ingest/faults/changes.ts'
 import type { FaultEngine } from '../ingest/faults/engine.ts'
 import { faultSnapshot } from '../ingest/faults/engine-state.ts'
+import { rules } from '../ingest/faults/rules/table.ts'
 import { badDay, badDayEngine, badDaySeed, type Said } from './support/bad-day.ts'
 
 /** A process may end in the middle of anything. Whatever rules there are: the engine that goes on from a snapshot
@@ -13,6 +14,10 @@ const said = badDay(hours)
 /** Besides the middle of every delay, every so many messages: what has no state of an alarm (what is learned, what
  *  waits behind a gap, who is silent) has to survive, too. */
 const restartEvery = 1_500
+
+/** A day without a dry hour, three nights, a week, a session of ten hours while the shed has power, three daily
+ *  reports: no day like this is long enough for these. */
+const slowRules = ['W03', 'W04', 'W08', 'C08', 'D08']
 
 interface Uninterrupted {
   changes: (readonly IncidentChange[])[]
@@ -61,6 +66,11 @@ const opened = (changes: readonly IncidentChange[]) =>
 
 describe(`a day on which nearly everything breaks (test/support/bad-day.ts, seed ${badDaySeed})`, () => {
   const { changes, spells, end } = uninterrupted()
+
+  test('has every rule of the table in it that does not need days', () => {
+    const seen = new Set([...spells.keys()].map((what) => what.split('.')[0]))
+    expect(rules.map(({ id }) => id).filter((id) => !seen.has(id))).toEqual(slowRules)
+  })
 
   test('restarted in the middle of every pending delay, it ends as if it had never stopped', () => {
     const middles = new Set([...spells.values()].map(({ from, to }) => Math.ceil((from + to) / 2)))

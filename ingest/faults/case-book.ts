@@ -43,6 +43,8 @@ export const caseBookState = z.object({
   /** Alarm key, the server time at which its hold-off ends, and until when it waits if it stands alone. */
   waiting: z.array(z.tuple([z.string(), z.number(), z.number()])),
   incidents: z.array(incident),
+  /** Alarm key -> incident. Members alone do not say it: who has moved on is still on the list of where it was. */
+  homes: z.array(z.tuple([z.string(), z.string()])),
   nextNumber: z.int(),
 })
 export type CaseBookState = z.infer<typeof caseBookState>
@@ -153,6 +155,7 @@ export class CaseBook {
       standing: this.standing(),
       waiting: [...this.#waiting].map(([key, { dueMs, aloneUntilMs }]) => [key, dueMs, aloneUntilMs]),
       incidents: [...this.#incidents.values()],
+      homes: [...this.#home],
       nextNumber: this.#nextNumber,
     }
   }
@@ -160,13 +163,8 @@ export class CaseBook {
   restore(saved: CaseBookState): void {
     for (const alarm of saved.standing) this.#standing.keep(alarm)
     for (const [key, dueMs, aloneUntilMs] of saved.waiting) this.#waiting.set(key, { dueMs, aloneUntilMs })
-    for (const known of saved.incidents) {
-      this.#incidents.set(known.key, known)
-      const housed = Object.values(known.members).filter(
-        (alarm) => known.phase !== 'settled' || (alarm.clearedMs === null && isEcho(known, alarm)),
-      )
-      for (const { key } of housed) this.#home.set(key, known.key)
-    }
+    for (const known of saved.incidents) this.#incidents.set(known.key, known)
+    for (const [key, home] of saved.homes) this.#home.set(key, home)
     this.#nextNumber = saved.nextNumber
   }
 
