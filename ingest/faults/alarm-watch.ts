@@ -35,6 +35,7 @@ export const watchMemory = z.object({
   /** See `Raised` in correlate.ts. */
   pullKpa: z.number().nullable(),
   kin: z.string().exactOptional(),
+  began: z.tuple([z.number(), z.number()]).exactOptional(),
 })
 export type WatchMemory = z.infer<typeof watchMemory>
 
@@ -98,7 +99,7 @@ export function move(watch: Watch, seen: Observation, atMs: number, listener: Li
 /** The watch as an alarm that stands. */
 export function raisedBy({ key, check, place, memory }: Watch): Raised {
   const { rule, condition, severity } = check
-  const { before, worst, limit, pullKpa, kin } = memory
+  const { before, worst, limit, pullKpa, kin, began } = memory
   const aloneMs = rule.aloneMs?.(place.limits, place.kind)
   return {
     key,
@@ -117,5 +118,6 @@ export function raisedBy({ key, check, place, memory }: Watch): Raised {
     ...(condition.ownCause && { ownCause: true }),
     ...(aloneMs !== undefined && { aloneMs }),
     ...(kin !== undefined && { kin }),
+    ...(began !== undefined && { began }),
   }
 }

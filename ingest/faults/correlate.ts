@@ -48,6 +48,9 @@ export const raised = z.object({
   aloneMs: z.number().exactOptional(),
   /** What it has in common with others beyond all trees: a firmware, and what is wrong with it. */
   kin: z.string().exactOptional(),
+  /** Between which moments it really began, where nobody saw it begin: who speaks every quarter of an hour may have
+   *  fallen silent at any moment of one. */
+  began: z.tuple([z.number(), z.number()]).exactOptional(),
 })
 /** An alarm that stands. */
 export type Raised = z.infer<typeof raised>
@@ -176,7 +179,7 @@ function byChildren(
   const rule = ruleOf(alarm.rule)
   const family = scene.standing
     .filter((other) => ruleOf(other.rule).causeClass === rule.causeClass && !ruleOf(other.rule).lifeSafety)
-    .filter((other) => !rule.onlyTogether || Math.abs(other.atMs - alarm.atMs) <= scene.limits.togetherMs)
+    .filter((other) => !rule.onlyTogether || apartMs(other, alarm) <= scene.limits.togetherMs)
     .filter((other) => isBelow(tree, other, position, scene.registry))
   const alarming = new Set(family.map((other) => positionOf(tree, other)))
   const points = pointsBelow(tree, position, { rule, alarming }, scene)
@@ -199,6 +202,13 @@ function byChildren(
     tree,
     height,
   }
+}
+
+/** How far apart they began, at least. */
+function apartMs(a: Raised, b: Raised): number {
+  const [aFromMs, aToMs] = a.began ?? [a.atMs, a.atMs]
+  const [bFromMs, bToMs] = b.began ?? [b.atMs, b.atMs]
+  return Math.max(aFromMs, bFromMs) - Math.min(aToMs, bToMs)
 }
 
 /** What several do that are of one make is the maker's. */

@@ -37,13 +37,15 @@ export function hear(
   move(silence, { type: back ? 'calm' : 'between' }, nowMs, listener)
 }
 
-/** Missed from `sinceMs` on: its alarms freeze, because no data is not good news. */
-export function miss(
-  { hearing, silence, unwell, streams }: WatchedDevice,
-  sinceMs: number,
-  listener: Listener,
-): void {
+/** Missed from `sinceMs` on, by its will or because it has said nothing for too long: its alarms freeze, because no data
+ *  is not good news. */
+export function miss(known: WatchedDevice, sinceMs: number, listener: Listener): void {
+  const { hearing, silence, unwell, streams } = known
+  const { heardMs } = hearing
+  const saidNothing =
+    heardMs !== null && sinceMs >= heardMs + silenceLimitMs(periodOf(known), silence.place.limits)
   hearing.back = 0
+  silence.memory.began = saidNothing ? [heardMs, heardMs + periodOf(known)] : [sinceMs, sinceMs]
   move(silence, { type: 'breach' }, sinceMs, listener)
   for (const watch of [...unwell, ...[...streams.values()].flatMap(({ watches }) => watches)])
     if (watch) move(watch, { type: 'no-data' }, sinceMs, listener)
@@ -51,14 +53,15 @@ export function miss(
 
 /** From when on it is missed, if it goes on saying nothing; undefined for one that is missed already, or was never
  *  heard. `resumedMs`: since when somebody listens. */
-export function missedSinceMs(
-  { device, hearing, silence }: WatchedDevice,
-  resumedMs: number,
-): number | undefined {
+export function missedSinceMs(known: WatchedDevice, resumedMs: number): number | undefined {
+  const { hearing, silence } = known
   const { heardMs } = hearing
   if (heardMs === null || isBreached(silence.memory.alarm)) return undefined
-  const periodMs = hearing.periodMs ?? expectedPeriodMs(device.kind, device.comms !== undefined)
-  return Math.max(heardMs, resumedMs) + silenceLimitMs(periodMs, silence.place.limits)
+  return Math.max(heardMs, resumedMs) + silenceLimitMs(periodOf(known), silence.place.limits)
+}
+
+function periodOf({ device, hearing }: WatchedDevice): number {
+  return hearing.periodMs ?? expectedPeriodMs(device.kind, device.comms !== undefined)
 }
 
 export function watchReading(

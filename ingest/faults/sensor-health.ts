@@ -83,9 +83,10 @@ function feel(
     known.missing++
     return false
   }
+  const isRailed = (rail !== undefined && value >= rail) || (lowRail !== undefined && value <= lowRail)
+  if (!was && !isRailed && !isFollowed(facts)) return true
   const known = was ?? (sensors[signal] = fresh(value))
   known.missing = 0
-  const isRailed = (rail !== undefined && value >= rail) || (lowRail !== undefined && value <= lowRail)
   known.railed = isRailed ? known.railed + 1 : 0
   if (facts.movesBy !== undefined)
     stand(known, facts, {
@@ -96,6 +97,11 @@ function feel(
     })
   const believed = jump(known, facts, value)
   return believed && !isRailed
+}
+
+/** Of the others, eight times ten thousand of them in flats, nothing is kept while they are well. */
+function isFollowed({ sister, movesBy, jump: limit }: SensorFacts): boolean {
+  return sister !== undefined || movesBy !== undefined || limit !== undefined
 }
 
 function fresh(value: number): Sensor {

@@ -57,7 +57,8 @@ describe('a single device that is lost', () => {
 
   test.each([
     ['hengkang-station-heat', 30],
-    ['hengkang-b07-heat', 2 * 60],
+    ['hengkang-b07-heat', 150],
+    ['hengkang-b07-gw', 150],
     ['hengkang-b07-water', 4 * 60],
   ])('%s is an order after %i minutes, for most lines mend themselves sooner', (device, minutes) => {
     const engine = awake(newEngineWith({ D01: {} }))
@@ -227,4 +228,37 @@ test('a device that an import removed takes its alarm with it', () => {
   expect(engine.alarms()).toEqual([])
   const changes = tellAll(engine, chatter(others(device), 4, 2))
   expect(changes).toMatchObject([{ type: 'recovered', key: 'hengkang-b07|silence' }])
+})
+
+test('children that say nothing, each in its own rhythm, are one fault of their gateway, which speaks', () => {
+  const flats = ['103', '104', '105'].map((flat) => ({
+    id: `hengkang-b07-f${flat}-water`,
+    kind: 'water-meter' as const,
+    site: 'hengkang',
+    node: 'hengkang-b07-f101',
+    comms: 'hengkang-b07-gw',
+  }))
+  const content = { ...twentyHouses, devices: [...twentyHouses.devices, ...flats] }
+  const engine = newEngineWith({ D01: {} }, content)
+  const quarters = [2, 6, 11].flatMap((minuteOf, at) =>
+    [0, 1].map((quarter) =>
+      says({
+        device: flats[at]?.id ?? '',
+        atMs: morning + (minuteOf + 15 * quarter) * minute,
+        values: { flow_lph: 1 },
+      }),
+    ),
+  )
+  const periods = flats.map(({ id, site }) => ({ type: 'birth' as const, id, site }))
+  for (const { id, site } of periods) {
+    const address = { site, kind: 'water-meter', device: id, class: 'meta' } as const
+    const birth = { contract: 'water-meter/1.0', boot: 1, seq: 0, t: morning, clock: 'n', firmware: '1', hardware: '1', serial: '1', bootReason: 'power', contractHash: '00000000', periodS: { tele: 900 }, deliveryS: 0 } as const // prettier-ignore
+    engine.birth({ type: 'birth', address, birth }, morning)
+  }
+  const gateway = chatter(['hengkang-b07-gw'], 0, 90)
+  const changes = tellAll(
+    engine,
+    inOrder([...quarters, ...gateway, ...ticks(morning, morning + 90 * minute)]),
+  )
+  expect(opened(changes)).toMatchObject([{ rule: 'D02', root: 'hengkang-b07-gateway', severity: 'P2' }])
 })

@@ -17,10 +17,11 @@ export const deviceParameters = {
       sleeperMissedUploads: positive(2),
       sleeperGraceMs: duration(2 * hour),
       backAfterMessages: z.int().min(1).default(2),
-      /** A line that is dead by itself mends itself nearly always, within the hour: whom nobody else shares the
-       *  silence with is worth an order after so long. What many share is worth one at once (D02). */
+      /** A line that is dead by itself mends itself nearly always, after forty minutes or so: whom nobody else shares
+       *  the silence with is worth an order after so long. Of a hundred such lines two are dead for longer than a
+       *  house may be. What many share is worth an order at once (D02). */
       stationAloneMs: duration(30 * minute),
-      houseAloneMs: duration(2 * hour),
+      houseAloneMs: duration(2.5 * hour),
       otherAloneMs: duration(4 * hour),
     })
     .prefault({}),

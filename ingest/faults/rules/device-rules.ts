@@ -133,6 +133,19 @@ export const deviceRules: readonly Rule[] = [
   },
   {
     ...ofDevice,
+    id: 'D08',
+    title: { zh: '电池电量低', en: 'Low battery' },
+    cause: { zh: '电池老化，或信号差导致耗电快', en: 'Age, or bad coverage that drains it' },
+    action: { zh: '按楼栋集中更换电池', en: 'Replace it, together with the others of the building' },
+    kinds: ['charger', 'room-sensor', 'water-meter'],
+    conditions: [batteryLow, batteryFalling],
+    severity: () => 'P4',
+    evidence: ['vbat_mv', 'bat_pct', 'rsrp_dbm'],
+    causeClass: 'battery-low',
+    swallows: ['D08'],
+  },
+  {
+    ...ofDevice,
     id: 'D09',
     title: { zh: '报文不符合协议', en: 'Contract violation' },
     cause: { zh: '固件变更', en: 'A change of firmware' },
@@ -153,19 +166,6 @@ export const deviceRules: readonly Rule[] = [
       severity: 'P3',
     },
   },
-  {
-    ...ofDevice,
-    id: 'D08',
-    title: { zh: '电池电量低', en: 'Low battery' },
-    cause: { zh: '电池老化，或信号差导致耗电快', en: 'Age, or bad coverage that drains it' },
-    action: { zh: '按楼栋集中更换电池', en: 'Replace it, together with the others of the building' },
-    kinds: ['charger', 'room-sensor', 'water-meter'],
-    conditions: [batteryLow, batteryFalling],
-    severity: () => 'P4',
-    evidence: ['vbat_mv', 'bat_pct', 'rsrp_dbm'],
-    causeClass: 'battery-low',
-    swallows: ['D08'],
-  },
 ]
 
 function offlineSeverity(kind: Kind): Severity {
@@ -174,10 +174,10 @@ function offlineSeverity(kind: Kind): Severity {
       return 'P2'
     case 'heat-entrance':
     case 'charger':
+    case 'gateway':
       return 'P3'
     case 'room-sensor':
     case 'water-meter':
-    case 'gateway':
       return 'P4'
   }
 }

@@ -71,8 +71,8 @@ const device: Readonly<Record<Kind, readonly SensorFacts[]>> = {
     { signal: 'vol_l' },
     { signal: 'flow_lph' },
     { signal: 'p_kpa', rail: 1_000, jump: 150 },
-    { signal: 't_wat_c10', rail: 600, jump: 100 },
-    { signal: 't_amb_c10', rail: 600, jump: 100 },
+    { signal: 't_wat_c10', rail: 600 },
+    { signal: 't_amb_c10', rail: 600 },
   ],
   charger: [
     { signal: 'u_dv', rail: 3_000, jump: 300 },
