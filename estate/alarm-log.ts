@@ -18,7 +18,7 @@ export type AlarmEvent =
       severity: Severity
     }
   | { type: 'cleared'; key: string; atMs: number; raisedMs: number }
-  /** It became part of an incident: as its root, or explained by it. */
+  /** It became part of an incident: as the first of it, or of one that was known already. */
   | { type: 'joined'; key: string; raisedMs: number; incident: string; explained: boolean }
 
 /** Two months and a bit: the last month can be compared with the one before. */

@@ -14,7 +14,7 @@ export interface AlarmOccurrence {
   raisedMs: number
   /** Null while it stands. */
   clearedMs: number | null
-  /** Swallowed by an incident elsewhere: nobody had to read it. */
+  /** It joined an incident that was known already: nobody had to read it. */
   explained: boolean
 }
 

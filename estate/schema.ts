@@ -60,7 +60,7 @@ export interface Schema {
     severity: Severity
     raised_ms: number
     cleared_ms: number | null
-    /** 1 when an incident elsewhere swallowed it. */
+    /** 1 when it joined an incident that was known already. */
     explained: number
     incident: string | null
   }

@@ -286,12 +286,13 @@ export class CaseBook {
 
   #take(to: Incident, alarms: readonly Raised[]): void {
     for (const alarm of alarms) {
+      const isNews = Object.keys(to.members).length === 0 || ruleOf(alarm.rule).lifeSafety
       attach(to, alarm)
-      this.#home.set(alarm.key, to.key)
       this.#waiting.delete(alarm.key)
-      const explained = alarm.node !== to.root && !ruleOf(alarm.rule).lifeSafety
-      this.#explained.push(explained ? { key: alarm.key, by: to.key } : { key: alarm.key })
-      this.#standing.joined(alarm, to.key, { explained })
+      const swallowed = alarm.node !== to.root && !ruleOf(alarm.rule).lifeSafety
+      this.#explained.push(swallowed ? { key: alarm.key, by: to.key } : { key: alarm.key })
+      if (this.#home.get(alarm.key) !== to.key) this.#standing.joined(alarm, to.key, { explained: !isNews })
+      this.#home.set(alarm.key, to.key)
     }
     this.#weigh(to)
   }
