@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { faultSnapshot } from './engine-state.ts'
 import type { IncidentReport } from '../../estate/work-order.ts'
+import type { IncidentChange } from './changes.ts'
 import { burstAtB14, burstMs, loopSays, mulberry32 } from './heating-loop.fixture.ts'
 import {
   entranceOf,
@@ -264,9 +265,15 @@ describe('whatever the network does', () => {
     )
   })
 
-  test('a duplicate changes nothing at all', () => {
+  test('duplicates change nothing at all, except that who sends everything twice is found out (D06)', () => {
     const twice = burst.flatMap((event) => [event, event])
-    expect(tellAll(newEngine(), twice)).toEqual(tellAll(newEngine(), burst))
+    const told = tellAll(newEngine(), twice)
+    const isRepetition = (change: IncidentChange) =>
+      'report' in change && change.report.causeClass === 'doubtful-numbers'
+    expect(told.filter((change) => !isRepetition(change))).toEqual(tellAll(newEngine(), burst))
+    expect(
+      new Set(told.filter(isRepetition).map((change) => 'report' in change && change.report.rule)),
+    ).toEqual(new Set(['D06']))
   })
 
   test('ticks between the messages, few or many, change nothing', () => {

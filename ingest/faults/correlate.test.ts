@@ -87,8 +87,7 @@ describe('the cause of an alarm', () => {
 
 describe('the table of rules', () => {
   test('has one row for each rule, each with a title, a cause and an action in both languages', () => {
-    const ids = rules.map(({ id }) => id)
-    expect(ids).toEqual(ruleIds.filter((id) => ids.includes(id)))
+    expect(rules.map(({ id }) => id)).toEqual(ruleIds)
     for (const { title, cause, action } of rules) {
       for (const text of [title, cause, action])
         expect([text.zh, text.en].every((words) => words !== '')).toBe(true)
