@@ -8,7 +8,7 @@ import { burstFlowLph } from './water-senses.ts'
 
 const isMain = ({ buildingMeter }: Place) => buildingMeter
 
-/** W01: a flow the building never draws at this hour; while the hour is unknown, one that it hardly could. */
+/** W01: a flow the building never draws at this hour; while the hour is unknown, that its homes hardly could. */
 export const mainFlowBurst: Condition = {
   name: 'flow',
   signal: 'flow_lph',

@@ -59,8 +59,8 @@ describe('W01 building main burst', () => {
   })
 
   test.each([
-    ['a flow that some morning may have', 14_000, 0],
-    ['a flow beyond 60 % of Q3', 16_000, 1],
+    ['a flow that some morning may have', 7_000, 0],
+    ['a flow beyond 30 % of Q3 and three times what sixty homes draw at most', 9_000, 1],
   ])('before three days are known, %s: %i L/h, %i orders', (_, lph, orders) => {
     expect(opened(tellAll(newEngine(), burstFlow(lph)))).toHaveLength(orders)
   })

@@ -10,8 +10,8 @@ export const waterParameters = {
     .object({
       timesUsual: positive(3),
       shareOfQ3: share(0.3),
-      /** As long as its usual flow is unknown. */
-      newShareOfQ3: share(0.6),
+      /** What a household usually draws in the busiest hour: for a house whose own hours are not known yet. */
+      householdPeakLph: positive(31),
       clearShare: share(0.5),
       flowOnDelayMs: duration(10 * minute),
       fallKpa: positive(100),

@@ -81,13 +81,15 @@ function lowFrom(
   return kpa >= mainLowFromKpa - W01.fallKpa * W01.clearShare ? null : mainLowFromKpa
 }
 
-/** The flow that a building main exceeds only when it has burst (W01), L/h; undefined while it is unknown. */
-export function burstFlowLph({ mainFlow }: WaterSenses, { q3Lph, limits }: Place): number | undefined {
-  if (q3Lph === undefined) return undefined
-  const { timesUsual, shareOfQ3, newShareOfQ3 } = limits.W01
-  const usualLph = mainFlow?.usualLph ?? undefined
-  if (usualLph === undefined) return newShareOfQ3 * q3Lph
-  return Math.max(timesUsual * usualLph, shareOfQ3 * q3Lph)
+/** The flow that a building main exceeds only when it has burst (W01), L/h; undefined while it is unknown. As long as
+ *  its hours are, its households stand for them. */
+export function burstFlowLph(
+  { mainFlow }: WaterSenses,
+  { q3Lph, households = 0, limits: { W01 } }: Place,
+): number | undefined {
+  const usualLph = mainFlow?.usualLph ?? households * W01.householdPeakLph
+  if (q3Lph === undefined || usualLph === 0) return undefined
+  return Math.max(W01.timesUsual * usualLph, W01.shareOfQ3 * q3Lph)
 }
 
 const brokenSeal = meterStatusOf(['tamper', 'cover'])
