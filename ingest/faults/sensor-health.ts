@@ -135,12 +135,16 @@ interface Seen {
 }
 
 /** Widens the window in which the value stands still, or begins it anew. */
-function stand(known: Sensor, { resolution = 1, restsAtZero, byStation }: SensorFacts, seen: Seen): void {
+function stand(
+  known: Sensor,
+  { resolution = 1, restsUpTo = -Infinity, byStation }: SensorFacts,
+  seen: Seen,
+): void {
   const { value, atMs, sister, above } = seen
   const at = (known.standing ??= emptyWindow())
   const low = Math.min(at.low, value)
   const high = Math.max(at.high, value)
-  const moves = at.samples === 0 || high - low > resolution || (restsAtZero === true && value === 0)
+  const moves = at.samples === 0 || high - low > resolution || value <= restsUpTo
   if (moves) Object.assign(at, { low: value, high: value, sinceMs: atMs, samples: 0, ...unmoved })
   else Object.assign(at, { low, high })
   at.samples++

@@ -16,8 +16,8 @@ export interface SensorFacts {
   resolution?: number
   /** The same sensor of the station above is a reference as well. */
   byStation?: true
-  /** At zero it may stand still: a pump is off, a valve is shut. */
-  restsAtZero?: true
+  /** Up to here it may stand still: a pump is off; a valve is shut, and seeps less than its meter tells apart. */
+  restsUpTo?: number
   /** Longer than the usual hours (D03.stuckMs), by this factor. */
   patience?: number
   /** The end of its range, which no healthy plant reaches: a broken wire. */
@@ -41,10 +41,10 @@ const temperature = (signal: string, sister: string): SensorFacts => {
 const water: readonly SensorFacts[] = [
   pressure('p_sup_kpa', 'p_ret_kpa'),
   pressure('p_ret_kpa', 'p_sup_kpa'),
-  { ...pressure('dp_kpa', 'p_sup_kpa', 400), restsAtZero: true },
+  { ...pressure('dp_kpa', 'p_sup_kpa', 400), restsUpTo: 0 },
   temperature('t_sup_c10', 't_ret_c10'),
   temperature('t_ret_c10', 't_sup_c10'),
-  { signal: 'flow_lph', sister: 'dp_kpa', movesBy: 5, restsAtZero: true, rail: 500_000 },
+  { signal: 'flow_lph', sister: 'dp_kpa', movesBy: 5, restsUpTo: 50, rail: 500_000 },
 ]
 
 const device: Readonly<Record<Kind, readonly SensorFacts[]>> = {
