@@ -2,8 +2,7 @@ import type { SiteParameters } from '../parameters.ts'
 import { hourMean } from '../recent-mean.ts'
 import { numberIn } from '../sample.ts'
 import { circulationLph, isRefilling } from './heating-flow.ts'
-import { above } from './heating-pressure-conditions.ts'
-import { below, type Condition, type Seen } from './rule.ts'
+import { above, below, type Condition, type Seen } from './rule.ts'
 
 /** The make-up replaces what the loop loses, so that no pressure tells of a leak smaller than what it can give: only
  *  the make-up itself does, hour after hour (H04). And it has to be there (H06). */

@@ -1,7 +1,7 @@
 import { fallMemoryMs, fallWithin, highest, highestHeld } from '../fall-window.ts'
 import { numberIn } from '../sample.ts'
 import { isRefilling, stationNow } from './heating-flow.ts'
-import { below, type Condition, type Seen, type Verdict } from './rule.ts'
+import { above, below, type Condition, type Seen, type Verdict } from './rule.ts'
 
 /** When is something wrong with the pressure of the loop? Bands come from the height of the houses
  *  (pressure-band.ts). */
@@ -159,10 +159,4 @@ export const strainerClogged = strainerCondition('loss', ({ place }) => place.li
 export const strainerNearlyShut: Condition = {
   ...strainerCondition('severe', ({ place }) => place.limits.H12.severeLossKpa),
   severity: 'P3',
-}
-
-export function above(value: number | undefined, limit: number | undefined, hysteresis: number): Verdict {
-  if (value === undefined || limit === undefined) return 'nothing'
-  if (value > limit) return 'breach'
-  return value > limit - hysteresis ? 'between' : 'calm'
 }

@@ -108,11 +108,13 @@ function senseStation(of: StationSense, values: Values, { atMs, limits }: Statio
   if (run === 0) of.pumpSinceMs = null
   else if (run !== undefined) of.pumpSinceMs ??= atMs
   const returnKpa = numberIn(values, 'p_ret_kpa')
-  if (returnKpa === undefined) return
+  const flowLph = numberIn(values, 'flow_lph')
+  const supplyC10 = numberIn(values, 't_sup_c10')
+  if (returnKpa === undefined && flowLph === undefined && supplyC10 === undefined) return
   of.toldMs = atMs
-  of.returnKpa = returnKpa
-  of.flowLph = numberIn(values, 'flow_lph') ?? null
-  of.supplyC10 = numberIn(values, 't_sup_c10') ?? null
+  of.returnKpa = returnKpa ?? null
+  of.flowLph = flowLph ?? null
+  of.supplyC10 = supplyC10 ?? null
   of.returnC10 = numberIn(values, 't_ret_c10') ?? null
   const outdoorC10 = numberIn(values, 't_out_c10')
   if (outdoorC10 !== undefined) {

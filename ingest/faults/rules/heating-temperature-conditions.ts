@@ -1,8 +1,7 @@
 import { numberIn } from '../sample.ts'
 import { supplyCurveC } from './heating-curve.ts'
 import type { StationSense } from './heating-senses.ts'
-import { above } from './heating-pressure-conditions.ts'
-import { below, type Condition, type Seen } from './rule.ts'
+import { above, below, type Condition, type Seen } from './rule.ts'
 
 /** Is it warm enough, and nowhere too hot or freezing? */
 
