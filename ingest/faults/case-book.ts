@@ -337,11 +337,8 @@ export class CaseBook {
     const { lateMs, relapseMs } = this.#around.limits(known.site)
     const recoveredMs = known.recoveredMs ?? nowMs
     if (known.phase === 'open' && this.#isOver(known)) this.#recover(known, nowMs)
-    else if (
-      known.phase === 'recovered' &&
-      nowMs - recoveredMs >= (this.#isUnsure(known) ? relapseMs : lateMs)
-    )
-      this.#settle(known)
+    else if (known.phase === 'recovered' && this.#isUnsure(known)) known.recoveredMs = nowMs
+    else if (known.phase === 'recovered' && nowMs - recoveredMs >= lateMs) this.#settle(known)
     else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#forget(known)
   }
 
@@ -355,8 +352,10 @@ export class CaseBook {
     this.#changes.push({ type: 'recovered', key: known.key, site: known.site, atMs, reason })
   }
 
-  /** Somebody whose alarm still stands has fallen silent meanwhile, and nobody knows whether it does. */
-  #isUnsure({ members }: Incident): boolean {
+  /** Somebody whose alarm still stands has fallen silent meanwhile, and nobody knows whether it does: for a day, the
+   *  others wait for what it says when it is back. */
+  #isUnsure({ members, recoveredAtMs, site }: Incident): boolean {
+    if (this.#nowMs - (recoveredAtMs ?? 0) >= this.#around.limits(site).relapseMs) return false
     const unheard = ({ rule, clearedMs, device }: Member) =>
       clearedMs === null && ruleOf(rule).causeClass !== 'silence' && this.#around.voice(device) === 'silent'
     return Object.values(members).some(unheard)

@@ -158,6 +158,16 @@ describe('circulation', () => {
       [],
     ],
     [
+      'a house that was unheard when the others recovered has time to say so itself',
+      {
+        minutes: 150,
+        station: [from(40, stands), from(60, {})],
+        houses: all([from(40, lost), from(60, {})]),
+        unheard: { house: 7, from: 50, to: 110 },
+      },
+      ['H05 station P1'],
+    ],
+    [
       'a burst while the pump stands is an order of its own',
       {
         minutes: 60,

@@ -56,6 +56,8 @@ export interface Story {
   rooms?: Readonly<Record<string, (minute: number) => number>>
   /** Minutes at which the power of the station is gone: it says nothing, and boots afterwards. */
   dark?: { from: number; to: number }
+  /** A house whose line is dead for a while. */
+  unheard?: { house: number; from: number; to: number }
 }
 
 export const sayingRooms = ['201', '401', '601'].map((flat) => `hengkang-b06-r${flat}`)
@@ -130,7 +132,11 @@ function speech(
 }
 
 export function tellStory(story: Story): IncidentChange[] {
-  const { minutes, station = [], houses: told = {}, rooms = {} } = story
+  const { minutes, station = [], houses: told = {}, rooms = {}, unheard } = story
+  const isHeard = (house: number, { atMs }: Event) =>
+    house !== unheard?.house ||
+    atMs < morning + unheard.from * minute ||
+    atMs >= morning + unheard.to * minute
   const events = [
     ...(station === 'silent'
       ? []
@@ -142,7 +148,7 @@ export function tellStory(story: Story): IncidentChange[] {
       speech(entranceOf(houses[Number(number) - 1] ?? ''), { minutes }, minute, (at) => ({
         ...ordinaryHouse,
         ...valuesAt(stretches, at),
-      })),
+      })).filter((event) => isHeard(Number(number), event)),
     ),
     ...Object.entries(rooms).flatMap(([room, of]) =>
       speech(`${room}-room`, { minutes }, 15 * minute, (at) => ({ t_room_c10: Math.round(of(at) * 2) * 5 })),
