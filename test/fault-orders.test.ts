@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Fleet } from '../device-sim/fleet.ts'
 import { demoFleet } from '../device-sim/fleets/demo.ts'
 import { registryFile } from '../device-sim/registry-file.ts'
+import { randomFor } from '../device-sim/random.ts'
 import { parseScenario } from '../device-sim/scenarios/scenario.ts'
 import { simulate } from '../device-sim/simulation.ts'
 import { buildRegistry } from '../estate/registry-index.ts'
@@ -68,14 +69,15 @@ function note(orders: Map<string, object>, change: IncidentChange): void {
   orders.set(key, { rule, root, causeClass, severity, why })
 }
 
-/** Only what is numbered may come in another order: a will has no number. */
-function jumbled(chances: readonly number[]): Said[] {
-  const chance = (at: number) => chances[at % chances.length] ?? 0
-  const messy = said.flatMap((message, at) => {
+/** Only what is numbered may come in another order: a will has no number. Doubles are as rare as in the field; who
+ *  doubles every twentieth is ill, and there is a rule for it (D06). */
+function jumbled(chances: number): Said[] {
+  const random = randomFor(chances, 'network', 'jumble')
+  const messy = said.flatMap((message) => {
     if (!message.decoded.ok || message.decoded.message.type !== 'readings') return [message]
-    const late = { ...message, receivedMs: message.receivedMs + chance(at) ** 3 * longestDelayMs }
-    const again = { ...message, receivedMs: message.receivedMs + chance(at + 1) * longestDelayMs }
-    return chance(at + 2) < 0.02 ? [late, again] : [late]
+    const late = { ...message, receivedMs: message.receivedMs + random() ** 3 * longestDelayMs }
+    const again = { ...message, receivedMs: message.receivedMs + random() * longestDelayMs }
+    return random() < 0.01 ? [late, again] : [late]
   })
   return messy.sort((a, b) => a.receivedMs - b.receivedMs)
 }
@@ -88,12 +90,9 @@ test('each of the four is one order', () => {
 
 test('in 1,000 orders of arrival, with duplicates and stragglers, the same orders come of it', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 97, maxLength: 211 }),
-      (chances) => {
-        expect(ordersAfter(jumbled(chances))).toEqual(expected)
-      },
-    ),
+    fc.property(fc.nat(), (chances) => {
+      expect(ordersAfter(jumbled(chances))).toEqual(expected)
+    }),
     { numRuns: 1_000 },
   )
 })
