@@ -201,9 +201,9 @@ export class Watch {
 
   #inspections(): IncidentChange[] {
     const nowMs = this.#parts.clock.now()
-    return this.#closed.splice(0).flatMap(({ key, history }) => {
+    return this.#closed.splice(0).flatMap(({ key, state, history }) => {
       const by = history.findLast(({ who }) => who !== undefined)?.who ?? 'the order'
-      return [...this.#engine.inspected(key, by, nowMs)]
+      return [...this.#engine.inspected(key, by, nowMs, state === 'verified')]
     })
   }
 

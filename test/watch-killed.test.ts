@@ -12,6 +12,8 @@ import { openRecords, type Records } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
 import type { WorkOrder } from '../estate/work-order.ts'
+import { ParameterDesk } from '../ingest/parameter-desk.ts'
+import { systemClock } from '../platform/clock.ts'
 import { encodeConnection } from '../firmware-contracts/encode.ts'
 import { fillLog, saidBy, seed, startMs } from './support/said-log.ts'
 import { run } from './support/system.ts'
@@ -48,6 +50,7 @@ async function newEstate() {
   const records = await openRecords(join(folder, 'records.db'))
   opened.push(records)
   await records.transaction().execute((trx) => saveRegistry(trx, parseRegistryFile(demoRegistry())))
+  await aloneNoLonger(records)
   await fillLog(folder, said)
   const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
   /** What is left at the end: orders, live state, alarms and all that was under way. */
@@ -57,6 +60,15 @@ async function newEstate() {
     alarms: await records.selectFrom('alarm').selectAll().orderBy('key').orderBy('raised_ms').execute(),
   })
   return { folder, orders, left }
+}
+
+/** A shed that is silent by itself usually waits longer than this story lasts, in case it mends itself. */
+async function aloneNoLonger(records: Records): Promise<void> {
+  const desk = new ParameterDesk({ records, isSite: () => true, clock: systemClock })
+  await desk.start()
+  const wish = { type: 'patch' as const, set: { D01: { houseAloneMs: holdOffMs } } }
+  const changed = await desk.change('hengkang', wish, { who: 'li', why: 'a short story' })
+  expect(changed).toMatchObject({ ok: true })
 }
 
 /** Without the cursor: where a life ends differs by one stretch of the log. */

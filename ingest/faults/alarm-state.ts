@@ -121,6 +121,12 @@ export function goesOn(alarm: Alarm): boolean {
   return stands(alarm.state === 'shelved' ? alarm.beneath : alarm)
 }
 
+/** Is its condition breached by what was seen last? Neither on its way to calm, nor unknown. */
+export function isStillBreached(alarm: Alarm): boolean {
+  if (isCovered(alarm)) return isStillBreached(alarm.beneath)
+  return 'calmSinceMs' in alarm && alarm.calmSinceMs === null
+}
+
 /** Has it ended, and nobody has seen it yet? */
 export function isReturned(alarm: Alarm): boolean {
   return 'beneath' in alarm ? isReturned(alarm.beneath) : alarm.state === 'returned-unacknowledged'

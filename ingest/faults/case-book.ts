@@ -11,11 +11,14 @@ import {
   isAt,
   isChild,
   isEcho,
+  isNotDone,
   isLateWord,
   isOver,
+  newIncident,
   relapse,
   rootAlarms,
   settleOn,
+  takeUpAgain,
   weigh,
   type Incident,
   type Member,
@@ -52,6 +55,8 @@ export type CaseBookState = z.infer<typeof caseBookState>
 export interface Surroundings extends Voice {
   registry: Registry
   voice: Scene['voice']
+  /** Is the condition of this alarm breached by what was seen last? */
+  breaches: (alarmKey: string) => boolean
   limits: (site: string) => SiteParameters['correlation']
 }
 
@@ -101,6 +106,12 @@ export class CaseBook {
     if (!member) return
     member.clearedMs = atMs
     if (alarm.unwatched) member.unwatched = true
+  }
+
+  /** People closed its order as done, at the server's time `nowMs`. */
+  closed(incidentKey: string, nowMs: number): void {
+    const known = this.#incidents.get(incidentKey)
+    if (known?.phase === 'open') known.closed = { atMs: nowMs, toldAgain: false }
   }
 
   /** A standing alarm got worse. */
@@ -253,25 +264,9 @@ export class CaseBook {
     const [first] = explained
     if (!first) return
     this.#makeRoom()
-    const fresh: Incident = {
-      key: this.#freeKey(`${cause.root}|${cause.rule.causeClass}`),
-      number: this.#nextNumber++,
-      site: first.site,
-      root: cause.root,
-      causeClass: cause.rule.causeClass,
-      basis: cause.basis,
-      share: cause.share ?? null,
-      phase: 'open',
-      openedAtMs: Math.min(...explained.map(({ atMs }) => atMs)),
-      recoveredAtMs: null,
-      recoveredMs: null,
-      members: {},
-      rule: cause.rule.id,
-      severity: first.severity,
-      stepped: null,
-      changed: true,
-      toldMs: this.#nowMs,
-    }
+    const key = this.#freeKey(`${cause.root}|${cause.rule.causeClass}`)
+    const fresh = newIncident(cause, { key, number: this.#nextNumber++, first, nowMs: this.#nowMs })
+    fresh.openedAtMs = Math.min(...explained.map(({ atMs }) => atMs))
     this.#incidents.set(fresh.key, fresh)
     this.#take(fresh, explained)
     this.#report('opened', fresh)
@@ -337,7 +332,13 @@ export class CaseBook {
     const { lateMs, relapseMs } = this.#around.limits(known.site)
     const recoveredMs = known.recoveredMs ?? nowMs
     if (known.phase === 'open' && this.#isOver(known)) this.#recover(known, nowMs)
-    else if (known.phase === 'recovered' && this.#isUnsure(known)) known.recoveredMs = nowMs
+    else if (
+      isNotDone(known, nowMs, lateMs) &&
+      rootAlarms(known).some(({ key }) => this.#around.breaches(key))
+    ) {
+      takeUpAgain(known)
+      this.#report('opened', known)
+    } else if (known.phase === 'recovered' && this.#isUnsure(known)) known.recoveredMs = nowMs
     else if (known.phase === 'recovered' && nowMs - recoveredMs >= lateMs) this.#settle(known)
     else if (known.phase === 'settled' && nowMs - recoveredMs >= relapseMs) this.#forget(known)
   }

@@ -183,7 +183,8 @@ export class FaultEngine {
 
   /** The order of an incident was closed after inspection: its latched alarms may rest, and the next breach
    *  is a new one. What is still breached goes on standing. */
-  inspected(incidentKey: string, by: string, nowMs: number): readonly IncidentChange[] {
+  inspected(incidentKey: string, by: string, nowMs: number, done = true): readonly IncidentChange[] {
+    if (done) this.#book.closed(incidentKey, nowMs)
     for (const watch of this.#devices.allRaised()) {
       if (this.#book.incidentOf(watch.key) !== incidentKey) continue
       move(watch, { type: 'acknowledge', by }, nowMs, this.#listener)
@@ -285,11 +286,8 @@ export class FaultEngine {
       registry: this.#registry,
       clockTime: this.#clockTime,
       limits: (site) => limitsOf(site, this.#parameters).correlation,
-      voice: (device) => {
-        const known = this.#devices.get(device)
-        if (!known || known.hearing.heardMs === null) return 'never-heard'
-        return isBreached(known.silence.memory.alarm) ? 'silent' : 'speaks'
-      },
+      voice: (device) => this.#devices.voiceOf(device),
+      breaches: (key) => this.#devices.breaches(key),
     })
   }
 

@@ -32,6 +32,8 @@ export const incident = z.object({
   /** Event time, and the server's time, of the recovery. */
   recoveredAtMs: z.number().nullable(),
   recoveredMs: z.number().nullable(),
+  /** When people closed its order as done although it went on, server time; and whether they have been told since. */
+  closed: z.object({ atMs: z.number(), toldAgain: z.boolean() }).nullable(),
   members: z.record(z.string(), member),
   /** Rule whose row the incident bears: the gravest at its root. */
   rule: z.enum(ruleIds),
@@ -43,6 +45,33 @@ export const incident = z.object({
   toldMs: z.number(),
 })
 export type Incident = z.infer<typeof incident>
+
+/** An incident without members yet. */
+export function newIncident(
+  { root, rule, basis, share }: Cause,
+  { key, number, first, nowMs }: { key: string; number: number; first: Raised; nowMs: number },
+): Incident {
+  return {
+    key,
+    number,
+    site: first.site,
+    root,
+    causeClass: rule.causeClass,
+    basis,
+    share: share ?? null,
+    phase: 'open',
+    openedAtMs: first.atMs,
+    recoveredAtMs: null,
+    recoveredMs: null,
+    closed: null,
+    members: {},
+    rule: rule.id,
+    severity: first.severity,
+    stepped: null,
+    changed: true,
+    toldMs: nowMs,
+  }
+}
 
 /** Takes the alarm in, or refreshes what is known of it. */
 export function attach(to: Incident, alarm: Raised): void {
@@ -72,6 +101,19 @@ export function relapse(incident: Incident): void {
   incident.phase = 'open'
   incident.recoveredAtMs = null
   incident.recoveredMs = null
+  incident.closed = null
+}
+
+/** Its order was closed as done so long ago that what is breached now is not done. */
+export function isNotDone(incident: Incident, nowMs: number, lateMs: number): boolean {
+  const { phase, closed } = incident
+  return phase === 'open' && closed !== null && !closed.toldAgain && nowMs - closed.atMs >= lateMs
+}
+
+/** The same fault once more, from the moment at which it was taken for done. */
+export function takeUpAgain(incident: Incident): void {
+  if (incident.closed) incident.openedAtMs = incident.closed.atMs
+  if (incident.closed) incident.closed.toldAgain = true
 }
 
 /** The alarms at the root itself; none where the root was inferred from its children. */

@@ -95,6 +95,32 @@ describe('C04 relay welded', () => {
     expect(after).toMatchObject([{ type: 'recovered', key: 'hengkang-shed1-p02|relay-welded' }])
   })
 
+  describe('taken for done while the current still flows', () => {
+    const flowing = Array.from({ length: 90 }, (_, at) => port(120 + at * 30, { relay_cmd: 0, i_ma: 900 }))
+    const key = 'hengkang-shed1-p02|relay-welded'
+    const closedAt = morning + 13 * minute
+    const closing = (done: boolean) => {
+      const engine = newEngine()
+      tellAll(engine, [...welded, ...flowing.filter(({ atMs }) => atMs <= closedAt)])
+      engine.inspected(key, 'li', closedAt, done)
+      return tellAll(
+        engine,
+        flowing.filter(({ atMs }) => atMs > closedAt),
+      )
+    }
+
+    test('is the same fault once more, half an hour later, and says why', () => {
+      const [again, ...more] = opened(closing(true))
+      expect(more).toEqual([])
+      expect(again).toMatchObject({ key, openedAtMs: closedAt })
+      expect(again?.reason.en).toContain('its order was closed at 07:13:00, and it goes on')
+    })
+
+    test('stays as it is when people called its order off', () => {
+      expect(opened(closing(false))).toEqual([])
+    })
+  })
+
   test('two ports welded are two orders', () => {
     const both = welded.flatMap((event) =>
       event.type === 'reading' ? [event, { ...event, reading: { ...event.reading, port: 'p03' } }] : [],

@@ -115,6 +115,7 @@ function reasonFor(incident: Incident, voice: Voice): BilingualText {
     explanation(incident, members.length - (lead ? 1 : 0), { lead, voice }),
     inferredFrom(incident),
     stepped(incident),
+    takenForDone(incident, voice),
     deepest(members, voice),
     firstOut(members, voice),
   ].filter((part) => part !== undefined)
@@ -142,6 +143,12 @@ function inferredFrom({ share }: Incident): BilingualText | undefined {
   if (!share) return undefined
   const { alarming, of } = share
   return { zh: `其下 ${of} 处中 ${alarming} 处报警`, en: `${alarming} of ${of} places below it alarm` }
+}
+
+function takenForDone({ closed }: Incident, { clockTime }: Voice): BilingualText | undefined {
+  if (!closed?.toldAgain) return undefined
+  const time = clockTime(closed.atMs)
+  return { zh: `工单 ${time} 关闭后仍在报警`, en: `its order was closed at ${time}, and it goes on` }
 }
 
 function stepped({ severity, stepped }: Incident): BilingualText | undefined {

@@ -1,5 +1,6 @@
 import type { Registry } from '../../estate/registry.ts'
 import type { Reading } from '../../firmware-contracts/message.ts'
+import { isBreached, isStillBreached } from './alarm-state.ts'
 import { checkOf, deviceOf, newWatch, type Check, type Watch } from './alarm-watch.ts'
 import { healthWatchOf, rejudgeHealth } from './device-watch.ts'
 import { quietWatch, type DeviceMemory, type WatchedDevice } from './engine-state.ts'
@@ -44,6 +45,19 @@ export class WatchedDevices {
   /** A watch whose alarm is not normal. */
   raised(alarmKey: string): Watch | undefined {
     return this.#watches.get(alarmKey)
+  }
+
+  /** Is the condition of this alarm breached by what was seen last? */
+  breaches(alarmKey: string): boolean {
+    const watch = this.#watches.get(alarmKey)
+    return watch !== undefined && isStillBreached(watch.memory.alarm)
+  }
+
+  /** Has the device ever spoken, and does it still? */
+  voiceOf(device: string): 'speaks' | 'silent' | 'never-heard' {
+    const known = this.#devices.get(device)
+    if (!known || known.hearing.heardMs === null) return 'never-heard'
+    return isBreached(known.silence.memory.alarm) ? 'silent' : 'speaks'
   }
 
   /** Every watch whose alarm is not normal, as it now is. */
