@@ -135,6 +135,39 @@ test('a relapse within a day reopens the order, a later one is a new order', asy
   expect(await open(incident('a|x', morningMs + 46 * hourMs))).not.toBe(id)
 })
 
+test('an older order that a person has taken up again is the one into which its fault relapses', async () => {
+  const older = await open(incident('a|x'))
+  await book.act(older, 'cancel', li(morningMs, 'drill'))
+  const newer = await open(incident('a|x', morningMs + 30 * hourMs))
+  expect(newer).not.toBe(older)
+  await close(newer, morningMs + 31 * hourMs)
+  expect(await book.act(older, 'reopen', li(morningMs + 32 * hourMs, 'it was none'))).toMatchObject({
+    ok: true,
+  })
+  expect(await open(incident('a|x', morningMs + 33 * hourMs))).toBe(older)
+  expect((await book.list({ openOnly: true })).map(({ id }) => id)).toEqual([older])
+})
+
+test('who reopens an order whose fault has another open order is told which', async () => {
+  const older = await open(incident('a|x'))
+  await book.act(older, 'cancel', li(morningMs, 'drill'))
+  const newer = await open(incident('a|x', morningMs + 30 * hourMs))
+  const reopened = await book.act(older, 'reopen', li(morningMs + 31 * hourMs, 'it was none'))
+  expect(reopened).toMatchObject({ ok: false, reason: expect.stringContaining(newer) })
+  expect((await book.list({ openOnly: true })).map(({ id }) => id)).toEqual([newer])
+})
+
+test('two reports of an incident in one millisecond, with as many alarms each, are both kept', async () => {
+  const id = await open(incident('a|x'))
+  const deeper = { ...incident('a|x'), reason: { zh: '', en: 'deeper' } }
+  const deepest = { ...incident('a|x'), reason: { zh: '', en: 'deepest' } }
+  await inOne(async (trx) => {
+    await book.update(trx, deeper, morningMs)
+    await book.update(trx, deepest, morningMs)
+  })
+  expect(await book.get(id)).toMatchObject({ reason: { en: 'deepest' } })
+})
+
 test('an order found to be a part of another is closed and names it', async () => {
   const part = await open(incident('building|x'))
   const whole = await open(incident('station|x'))
@@ -147,6 +180,17 @@ test('an order found to be a part of another is closed and names it', async () =
   await inOne((trx) => book.merge(trx, merge))
   expect(await book.get(part)).toMatchObject({ state: 'cancelled', mergedInto: whole })
   expect((await book.list({ openOnly: true })).map(({ id }) => id)).toEqual([whole])
+})
+
+test('what is left of a fault when the one that explained it is over is an order again', async () => {
+  const part = await open(incident('building|x'))
+  await open(incident('station|x', morningMs + 1))
+  const merge = { from: 'building|x', into: 'station|x', atMs: morningMs + 1, reason: { zh: '', en: '' } }
+  await inOne((trx) => book.merge(trx, merge))
+  const left = await open(incident('building|x'))
+  expect(left).not.toBe(part)
+  expect(await book.get(left)).toMatchObject({ state: 'open', openedAtMs: morningMs })
+  expect(await open(incident('building|x')), 'and told twice it is one').toBe(left)
 })
 
 test('orders and the memory of the fault watch move together or not at all', async () => {

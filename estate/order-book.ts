@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { sql } from 'kysely'
 import { foldIn, FoldedOrders } from './folded-orders.ts'
 import { askForEvidence } from './kept-evidence.ts'
@@ -55,13 +56,8 @@ export class OrderBook {
     report: IncidentReport,
     atMs: number = report.openedAtMs,
   ): Promise<string> {
-    const identity = `opened|${report.key}|${report.openedAtMs}`
-    const known = await trx
-      .selectFrom('order_event')
-      .select('work_order')
-      .where('identity', '=', identity)
-      .executeTakeFirst()
-    if (known) return known.work_order
+    const { identity, known } = await this.#beginning(trx, report)
+    if (known !== undefined) return known
     const latest = await this.#latest(trx, report.key)
     if (latest && isOneWith(latest, report.openedAtMs)) {
       await this.#append(trx, latest.id, identity, { type: 'relapsed', atMs, report })
@@ -85,15 +81,32 @@ export class OrderBook {
     return id
   }
 
+  /** The identity of a beginning, and the order that has it. What was found to be a part of another order, and is left
+   *  when that one's fault is over, begins a second time at the same moment. */
+  async #beginning(
+    trx: RecordsTransaction,
+    { key, openedAtMs }: IncidentReport,
+  ): Promise<{ identity: string; known?: string }> {
+    let identity = `opened|${key}|${openedAtMs}`
+    for (;;) {
+      const row = await trx
+        .selectFrom('order_event')
+        .innerJoin('work_order', 'work_order.id', 'order_event.work_order')
+        .select(['work_order.id', 'work_order.merged_into'])
+        .where('identity', '=', identity)
+        .executeTakeFirst()
+      if (!row) return { identity }
+      if (row.merged_into === null) return { identity, known: row.id }
+      identity = `${identity}|${row.id}`
+    }
+  }
+
   /** The same incident knows more. Undefined when its order is closed. */
   async update(trx: RecordsTransaction, report: IncidentReport, atMs: number): Promise<string | undefined> {
     const order = await this.#openOrder(trx, report.key)
     if (!order || order.reason.en === report.reason.en) return undefined
-    await this.#append(trx, order.id, `updated|${report.key}|${atMs}|${report.evidence.length}`, {
-      type: 'updated',
-      atMs,
-      report,
-    })
+    const identity = `updated|${order.id}|${digestOf(report)}`
+    await this.#append(trx, order.id, identity, { type: 'updated', atMs, report })
     return order.id
   }
 
@@ -131,6 +144,11 @@ export class OrderBook {
       if (!order) return undefined
       const decided = decide(order, action, deed)
       if (!decided.ok) return { ok: false, reason: decided.reason, allowed: allowedActions(order) }
+      const other = action === 'reopen' ? await this.#openOrder(trx, order.key) : undefined
+      if (other && other.id !== id) {
+        const allowed = allowedActions(order).filter((each) => each !== action)
+        return { ok: false, reason: `its fault has an open order already: ${other.id}`, allowed }
+      }
       const identity = `acted|${id}|${order.history.length}`
       return { ok: true, order: await this.#append(trx, id, identity, decided.event) }
     })
@@ -271,11 +289,13 @@ export class OrderBook {
     return row && foldIn(trx, row.id)
   }
 
+  /** The open one; else the one that began last. */
   async #latest(trx: RecordsTransaction, key: string): Promise<WorkOrder | undefined> {
     const row = await trx
       .selectFrom('work_order')
       .select('id')
       .where('key', '=', key)
+      .orderBy('open', 'desc')
       .orderBy('opened_ms', 'desc')
       .orderBy('id', 'desc')
       .limit(1)
@@ -314,6 +334,11 @@ function evidenceDueMs(event: OrderEvent): number | undefined {
     case 'photographed':
       return undefined
   }
+}
+
+/** Of what a report says, and of which beginning it says it: told again it is the same. */
+function digestOf({ openedAtMs, reason }: IncidentReport): string {
+  return createHash('sha256').update(`${openedAtMs} ${reason.en}`).digest('base64url')
 }
 
 /** An order that is not closed, or was closed less than a day before. One that was merged away is over. */

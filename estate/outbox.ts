@@ -44,7 +44,8 @@ export class Outbox {
     this.#records = records
   }
 
-  /** Writes down what the listener is owed of what has happened since it was last told. True when there may be more. */
+  /** Writes down what the listener is owed of what has happened since it was last told; nothing when it has been
+   *  removed meanwhile. True when there may be more. */
   async plan(webhook: Webhook, now: { nowMs: number; flood: boolean }): Promise<boolean> {
     return this.#records.transaction().execute(async (trx) => {
       const rows = await trx
@@ -54,14 +55,15 @@ export class Outbox {
         .orderBy('id')
         .limit(portion)
         .execute()
+      const last = rows.at(-1)
+      if (!last || !(await isThere(trx, webhook))) return false
       for (const row of rows) {
         const event = orderEvent.parse(JSON.parse(row.body))
         const order = await orderAsOf(trx, row.work_order, row.id)
         if (concerns(webhook, order, event))
           await this.#owe(trx, webhook, { order, event, row: row.id, ...now })
       }
-      const last = rows.at(-1)
-      if (last) webhook.told = last.id
+      webhook.told = last.id
       await trx
         .updateTable('webhook')
         .set({ told: webhook.told, body: webhookBody(webhook) })
@@ -229,6 +231,10 @@ export class Outbox {
   ): Promise<void> {
     await this.#records.updateTable('webhook_delivery').set(change).where('id', '=', id).execute()
   }
+}
+
+async function isThere(trx: RecordsTransaction, { id }: Webhook): Promise<boolean> {
+  return (await trx.selectFrom('webhook').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
 }
 
 async function orderAsOf(trx: RecordsTransaction, id: string, row: number): Promise<WorkOrder> {

@@ -64,8 +64,8 @@ afterEach(async () => {
   await records.destroy()
 })
 
-function newSender(): WebhookSender {
-  const parts = { webhooks, outbox, clock, logger: silentLog, metrics: openMetrics('test') }
+function newSender(metrics = openMetrics('test')): WebhookSender {
+  const parts = { webhooks, outbox, clock, logger: silentLog, metrics }
   return new WebhookSender({ ...parts, onOrder: (listener) => orders.onChange(listener), flood: () => flood })
 }
 
@@ -201,6 +201,32 @@ describe('a listener that does not answer well', () => {
     await raise('hengkang-b03')
     clock.advance(minute)
     expect(await outbox.list(id, { limit: 9 })).toMatchObject([{ state: 'dead' }])
+  })
+})
+
+describe('a listener that is removed', () => {
+  test('while it is being told what it is owed is owed nothing', async () => {
+    const webhook = await listen()
+    await raise('hengkang-station')
+    await webhooks.remove(webhook.id)
+    expect(await outbox.plan(webhook, { nowMs: clock.now(), flood: false })).toBe(false)
+    expect(await outbox.list(webhook.id, { limit: 9 })).toEqual([])
+  })
+
+  test('while it does not answer is no longer counted as one that does not', async () => {
+    const { id } = await listen()
+    const metrics = openMetrics('test')
+    const retrying = async () =>
+      (await metrics.getSingleMetric('estate_webhook_retrying')?.get())?.values[0]?.value
+    sender = newSender(metrics)
+    sender.start(fail)
+    answers = [{ status: 500 }]
+    await raise('hengkang-station')
+    await until(1)
+    const second = () => clock.advance(1_000)
+    await expect.poll(() => (second(), retrying())).toBe(1)
+    await webhooks.remove(id)
+    await expect.poll(() => (second(), retrying())).toBe(0)
   })
 })
 

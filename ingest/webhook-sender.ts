@@ -88,7 +88,8 @@ export class WebhookSender {
       const sent = this.#send(webhook).finally(() => this.#busy.delete(webhook.id))
       this.#busy.set(webhook.id, sent)
     }
-    this.#owed.set(this.#failing.size)
+    // One that is gone, or was removed, is tried no more.
+    this.#owed.set(listeners.filter(({ id }) => this.#failing.has(id)).length)
   }
 
   async #plan(webhook: Webhook): Promise<void> {
@@ -128,11 +129,13 @@ export class WebhookSender {
         { webhook: webhook.id, url: webhook.url },
         'a listener is gone: nothing is sent to it any more',
       )
+      this.#failing.delete(webhook.id)
       await outbox.stop(webhook.id, answer.error, clock.now())
       return false
     }
-    this.#failing.add(webhook.id)
     const state = await outbox.failed(delivery, answer.error, clock.now(), answer.retryAfterMs)
+    if (state === 'dead') this.#failing.delete(webhook.id)
+    else this.#failing.add(webhook.id)
     this.#results.inc({ result: state === 'dead' ? 'dead' : 'failed' })
     if (state === 'dead') logger.error({ webhook: webhook.id, delivery: delivery.id }, 'given up after a day')
     return state === 'dead'
