@@ -116,7 +116,8 @@ export class Voice {
   release(): readonly KeptRow[] {
     const unheard = this.#unheard ?? []
     this.#unheard = undefined
-    return unheard
+    // An upload is kept when it would have been sent, after what was said at once since its samples were taken.
+    return unheard.toSorted((a, b) => a.boot - b.boot || a.t - b.t || a.seq - b.seq)
   }
 
   /** From now on this sensor is ill, or well again. */

@@ -23,18 +23,20 @@ import { expectedPeriodMs, silenceLimitMs } from './silence.ts'
  *  order (device-health.ts). Both become alarms that run on the server's time; a device that says nothing is neither
  *  well nor ill, and its alarms freeze. */
 
-/** Heard at `nowMs`. */
+/** Heard at `nowMs`. True when it was not known to speak before. */
 export function hear(
   { hearing, silence }: WatchedDevice,
   { boot, nowMs }: { boot: number; nowMs: number },
   listener: Listener,
-): void {
+): boolean {
+  const wasUnheard = hearing.heardMs === null
   hearing.heardMs = nowMs
   if (boot > hearing.boot) hearing.boot = boot
-  if (silence.memory.alarm.state === 'normal') return
+  if (silence.memory.alarm.state === 'normal') return wasUnheard
   hearing.back++
   const back = hearing.back >= silence.place.limits.D01.backAfterMessages
   move(silence, { type: back ? 'calm' : 'between' }, nowMs, listener)
+  return true
 }
 
 /** Missed from `sinceMs` on, by its will or because it has said nothing for too long: its alarms freeze, because no data

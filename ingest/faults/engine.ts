@@ -8,15 +8,7 @@ import { alarmViews, type AlarmView } from './alarm-view.ts'
 import { move, raisedBy, type Listener, type Watch } from './alarm-watch.ts'
 import { CaseBook } from './case-book.ts'
 import type { IncidentChange } from './changes.ts'
-import {
-  hear,
-  miss,
-  missedSinceMs,
-  watchBirth,
-  watchReading,
-  watchReconnect,
-  watchRefusal,
-} from './device-watch.ts'
+import { hear, miss, watchBirth, watchReading, watchReconnect, watchRefusal } from './device-watch.ts'
 import { memoryOf, type FaultSnapshot, type WatchedDevice } from './engine-state.ts'
 import { observationOf, refusal, type AlarmInstruction, type Instruction } from './instructions.ts'
 import { localHours, type LocalHour } from './local-hour.ts'
@@ -152,6 +144,7 @@ export class FaultEngine {
     if (known) {
       const periodsS = Object.values(message.birth.periodS).filter((periodS) => periodS > 0)
       if (periodsS.length > 0) known.hearing.periodMs = Math.min(...periodsS) * 1_000
+      this.#devices.expectAnew()
       this.#hear(known, message.birth.boot)
       watchBirth(known, message.birth, receivedMs, this.#listener)
       const { boot, seq, deliveryS } = message.birth
@@ -171,6 +164,7 @@ export class FaultEngine {
   /** Nobody was listening until `nowMs` (the broker was down): silence counts from here. */
   resume(nowMs: number): void {
     this.#resumedMs = Math.max(this.#resumedMs, nowMs)
+    this.#devices.expectAnew()
   }
 
   /** What a person says of an alarm or a place, now; `refused` says why nothing came of it. The engine's own time does
@@ -243,7 +237,7 @@ export class FaultEngine {
     this.#resumedMs = saved.resumedMs
     this.#devices = new WatchedDevices({ registry: this.#registry, parameters: this.#parameters })
     this.#duty = this.#newDuty()
-    this.#duty.step(saved.nowMs)
+    this.#duty.review(saved.nowMs)
     for (const window of saved.outOfService) this.#duty.open(window)
     this.#touched.clear()
     const turns: [device: string, turn: Turn][] = []
@@ -273,7 +267,7 @@ export class FaultEngine {
   replaceParameters(parameters: Parameters): void {
     this.#parameters = parameters
     this.#devices.replaceParameters(parameters)
-    if (this.#duty.step(this.#nowMs)) this.#reviewDuty()
+    if (this.#duty.review(this.#nowMs)) this.#reviewDuty()
   }
 
   #newDuty(): WatchDuty {
@@ -302,7 +296,7 @@ export class FaultEngine {
 
   #hear(known: WatchedDevice, boot: number): void {
     this.#touched.add(known.device.id)
-    hear(known, { boot, nowMs: this.#nowMs }, this.#listener)
+    if (hear(known, { boot, nowMs: this.#nowMs }, this.#listener)) this.#devices.expectAnew()
   }
 
   #miss(known: WatchedDevice, sinceMs: number): void {
@@ -332,10 +326,7 @@ export class FaultEngine {
   #step(atMs: number): void {
     this.#nowMs = atMs
     this.#waiting.step(atMs)
-    for (const known of this.#devices.all()) {
-      const sinceMs = missedSinceMs(known, this.#resumedMs)
-      if (sinceMs !== undefined && atMs > sinceMs) this.#miss(known, sinceMs)
-    }
+    for (const { known, sinceMs } of this.#devices.missed(atMs, this.#resumedMs)) this.#miss(known, sinceMs)
     if (this.#duty.step(atMs)) this.#reviewDuty()
     for (const watch of this.#devices.allRaised()) {
       if (watch.memory.alarm.state !== 'shelved') continue

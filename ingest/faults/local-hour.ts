@@ -4,6 +4,8 @@
 /** Offsets from UTC are whole quarters of an hour everywhere, so one look-up serves a quarter. */
 const quarterMs = 15 * 60_000
 const hourMs = 60 * 60_000
+/** A look-up takes as long as judging ten samples. Two days: uploads come of any hour of the last. */
+const quartersKnown = 192
 
 export type LocalHour = (atMs: number) => number
 
@@ -18,14 +20,22 @@ export function localHours(timeZone: string): LocalHour {
   })
   let quarter = Number.NaN
   let index = 0
+  const known = new Map<number, number>()
   return (atMs) => {
     const at = Math.floor(atMs / quarterMs)
     if (at === quarter) return index
+    quarter = at
+    index = known.get(at) ?? look(at)
+    return index
+  }
+
+  function look(at: number): number {
+    if (known.size >= quartersKnown) known.clear()
     const part = new Map(format.formatToParts(at * quarterMs).map(({ type, value }) => [type, Number(value)]))
     const [year = 0, month = 1, day = 1, hour = 0] = [...partsOf(part)]
-    quarter = at
-    index = Math.floor(Date.UTC(year, month - 1, day, hour) / hourMs)
-    return index
+    const looked = Math.floor(Date.UTC(year, month - 1, day, hour) / hourMs)
+    known.set(at, looked)
+    return looked
   }
 }
 

@@ -26,6 +26,9 @@ const byDesign = new Map<SeasonMode, Unwatched>(
   seasonModes.map((mode) => [mode, { state: 'suppressed-by-design', why: `not watched in ${mode}` }]),
 )
 
+/** The calendar turns at local midnight, which is on a quarter of an hour everywhere. */
+const quarterMs = 15 * 60_000
+
 export class WatchDuty {
   readonly #around: Surroundings
   readonly #modes = new Map<string, SeasonMode>()
@@ -33,6 +36,9 @@ export class WatchDuty {
   readonly #settled = new Map<string, SeasonMode>()
   /** By their targets: who says it again replaces what he said. */
   readonly #windows = new Map<string, OpenWindow>()
+
+  /** Before this no season turns. */
+  #nextTurnMs = 0
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -50,7 +56,16 @@ export class WatchDuty {
 
   /** True when something else is watched since: the season has turned somewhere, or a window has ended. */
   step(atMs: number): boolean {
+    let changed = atMs >= this.#nextTurnMs && this.review(atMs)
+    for (const [target, { window }] of this.#windows)
+      if (window.untilMs <= atMs) changed = this.#windows.delete(target)
+    return changed
+  }
+
+  /** The same of the seasons, whenever their next turn was thought to be. */
+  review(atMs: number): boolean {
     let changed = false
+    this.#nextTurnMs = (Math.floor(atMs / quarterMs) + 1) * quarterMs
     for (const { id } of this.#around.registry.sites) {
       const limits = this.#around.limits(id)
       const mode = modeAt(limits, atMs, this.#around.localHour)
@@ -58,9 +73,9 @@ export class WatchDuty {
       if (this.#modes.get(id) !== mode || this.#settled.get(id) !== settled) changed = true
       this.#modes.set(id, mode)
       this.#settled.set(id, settled)
+      for (const turnMs of turnsOf(limits.season))
+        if (turnMs > atMs) this.#nextTurnMs = Math.min(this.#nextTurnMs, turnMs)
     }
-    for (const [target, { window }] of this.#windows)
-      if (window.untilMs <= atMs) changed = this.#windows.delete(target)
     return changed
   }
 
@@ -90,4 +105,9 @@ export class WatchDuty {
     this.#windows.set(window.target, { window, reach, cover: { state: 'out-of-service', by, untilMs, why } })
     return true
   }
+}
+
+/** When what was announced begins and ends, and when its houses have followed. */
+function turnsOf({ announced, settleMs }: SiteParameters['season']): number[] {
+  return announced.flatMap(({ fromMs, toMs = fromMs }) => [fromMs, toMs, fromMs + settleMs, toMs + settleMs])
 }

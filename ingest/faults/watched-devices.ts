@@ -2,7 +2,7 @@ import type { Registry } from '../../estate/registry.ts'
 import type { Reading } from '../../firmware-contracts/message.ts'
 import { isBreached, isStillBreached } from './alarm-state.ts'
 import { checkOf, deviceOf, newWatch, type Check, type Watch } from './alarm-watch.ts'
-import { healthWatchOf, rejudgeHealth } from './device-watch.ts'
+import { healthWatchOf, missedSinceMs, rejudgeHealth } from './device-watch.ts'
 import { quietWatch, type DeviceMemory, type WatchedDevice } from './engine-state.ts'
 import type { Parameters } from './parameters.ts'
 import { limitsOf, placeOf, type Place } from './places.ts'
@@ -18,6 +18,8 @@ export class WatchedDevices {
   /** Those whose alarm is not normal, by key. */
   readonly #watches = new Map<string, Watch>()
   #parameters: Parameters
+  /** Before this nobody can be missed; server time. */
+  #missFromMs = 0
 
   constructor({ registry, parameters }: { registry: Registry; parameters: Parameters }) {
     this.#registry = registry
@@ -58,6 +60,24 @@ export class WatchedDevices {
     const known = this.#devices.get(device)
     if (!known || known.hearing.heardMs === null) return 'never-heard'
     return isBreached(known.silence.memory.alarm) ? 'silent' : 'speaks'
+  }
+
+  /** Who has been silent for too long at `atMs`, and since when he is missed; server time. */
+  missed(atMs: number, resumedMs: number): { known: WatchedDevice; sinceMs: number }[] {
+    if (atMs <= this.#missFromMs) return []
+    this.#missFromMs = Infinity
+    const missed: { known: WatchedDevice; sinceMs: number }[] = []
+    for (const known of this.#devices.values()) {
+      const sinceMs = missedSinceMs(known, resumedMs) ?? Infinity
+      if (atMs > sinceMs) missed.push({ known, sinceMs })
+      else this.#missFromMs = Math.min(this.#missFromMs, sinceMs)
+    }
+    return missed
+  }
+
+  /** Somebody may be missed sooner than was thought: who just began to speak, or with another period. */
+  expectAnew(): void {
+    this.#missFromMs = 0
   }
 
   /** Every watch whose alarm is not normal, as it now is. */
