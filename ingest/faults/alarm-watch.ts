@@ -42,12 +42,14 @@ export type WatchMemory = z.infer<typeof watchMemory>
 /** Parameters -> rules of a place and its kind -> their checks. */
 const shared = new WeakMap<SiteParameters, Map<string, readonly Check[]>>()
 
-/** What is checked of the samples of a place. The same list for places alike. */
+/** What is checked of the samples of a place, sensors last. The same list for places alike. */
 export function checksAt(place: Place): readonly Check[] {
   const rules = rulesAt(place)
   const alike = shared.get(place.limits) ?? new Map<string, readonly Check[]>()
   shared.set(place.limits, alike)
-  const signature = `${place.kind} ${rules.map(({ id }) => id).join()}`
+  const { kind, port, buildingMeter, partOfLoop } = place
+  const ids = rules.map(({ id }) => id).join()
+  const signature = `${kind} ${port !== undefined} ${buildingMeter} ${partOfLoop} ${ids}`
   const known = alike.get(signature)
   if (known) return known
   const checks = rules.flatMap((rule) =>
@@ -55,8 +57,10 @@ export function checksAt(place: Place): readonly Check[] {
       .filter(({ ofDevice, at = everywhere }) => !ofDevice && at(place))
       .map((condition) => checkOf(rule, condition, place)),
   )
-  alike.set(signature, checks)
-  return checks
+  const isOfSensor = ({ condition }: Check) => (condition.ofSensor ? 1 : 0)
+  const inOrder = checks.sort((a, b) => isOfSensor(a) - isOfSensor(b))
+  alike.set(signature, inOrder)
+  return inOrder
 }
 
 export function checkOf(rule: Rule, condition: Condition, { kind, limits }: Place): Check {

@@ -144,8 +144,8 @@ export class FaultEngine {
     if (known) {
       const periodsS = Object.values(message.birth.periodS).filter((periodS) => periodS > 0)
       if (periodsS.length > 0) known.hearing.periodMs = Math.min(...periodsS) * 1_000
-      this.#devices.expectAnew()
       this.#hear(known, message.birth.boot)
+      this.#devices.expect(known, this.#resumedMs)
       watchBirth(known, message.birth, receivedMs, this.#listener)
       const { boot, seq, deliveryS } = message.birth
       this.#waiting.declareDelivery(known.device.id, deliveryS)
@@ -290,13 +290,13 @@ export class FaultEngine {
     const known = this.#devices.get(reading.device)
     const stream = known && reading.class !== 'hist' ? this.#devices.streamOf(known, reading) : undefined
     if (!stream) return
-    this.#touched.add(reading.device)
     evaluate(stream, reading, credibleTime(reading, receivedMs).t, this.#localHour, this.#listener)
   }
 
   #hear(known: WatchedDevice, boot: number): void {
     this.#touched.add(known.device.id)
-    if (hear(known, { boot, nowMs: this.#nowMs }, this.#listener)) this.#devices.expectAnew()
+    if (hear(known, { boot, nowMs: this.#nowMs }, this.#listener))
+      this.#devices.expect(known, this.#resumedMs)
   }
 
   #miss(known: WatchedDevice, sinceMs: number): void {

@@ -51,19 +51,32 @@ interface Sampled {
 }
 
 const nobody: readonly string[] = []
+const wellBehaved = { doubted: nobody, odd: false }
 
-/** Takes in a sample, and answers whom of it not to believe. */
-export function feelSensors(of: SensorSenses, place: Place, sampled: Sampled): readonly string[] {
+/** Takes in a sample, and answers whom of it not to believe; and whether a sensor is odd: has nothing, or something
+ *  impossible, or has stood still for so many samples that it may be stuck. */
+export function feelSensors(
+  of: SensorSenses,
+  place: Place,
+  sampled: Sampled,
+): { doubted: readonly string[]; odd: boolean } {
   let doubted: string[] | undefined
   const facts = sensorsOf(place)
-  if (facts.length === 0) return nobody
+  if (facts.length === 0) return wellBehaved
   const sensors = (of.sensors ??= {})
+  let odd = false
   for (const each of facts) {
     if (!feel(sensors, each, sampled)) (doubted ??= []).push(each.signal)
+    odd ||= isOdd(sensors[each.signal], place.limits)
   }
-  const odd = oddPressures(sampled, place)
-  if (odd !== undefined) (doubted ??= []).push(...odd)
-  return doubted ?? nobody
+  const askew = oddPressures(sampled, place)
+  if (askew !== undefined) (doubted ??= []).push(...askew)
+  return doubted || odd ? { doubted: doubted ?? nobody, odd } : wellBehaved
+}
+
+function isOdd(known: Sensor | undefined, { D03 }: SiteParameters): boolean {
+  if (!known) return false
+  return timesImpossible(known) > 0 || (known.standing?.samples ?? 0) >= D03.samples
 }
 
 /** False when its value is not to be believed now. */

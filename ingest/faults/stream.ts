@@ -31,6 +31,8 @@ export interface Stream {
   /** The samples of what lies above: see `Seen`. */
   upstream?: Stream
   checks: readonly Check[]
+  /** From here on they are of sensors: looked at while one of them is odd. */
+  sensorChecks: number
   /** One for each check, as soon as there is something to remember; undefined while it is normal. */
   watches: (Watch | undefined)[]
   senses: Senses
@@ -52,8 +54,15 @@ export const streamMemory = z.object({
 export type StreamMemory = z.infer<typeof streamMemory>
 
 export function newStream(place: Place, lane: string, upstream?: Stream): Stream {
-  const fresh = { place, lane, checks: checksAt(place), watches: [], senses: freshSenses(place) }
+  const checks = checksAt(place)
+  const sensorChecks = firstOfSensor(checks)
+  const fresh = { place, lane, checks, sensorChecks, watches: [], senses: freshSenses(place) }
   return { ...fresh, t: -1, boot: 0, seq: -1, ...(upstream && { upstream }) }
+}
+
+function firstOfSensor(checks: readonly Check[]): number {
+  const first = checks.findIndex(({ condition }) => condition.ofSensor)
+  return first < 0 ? checks.length : first
 }
 
 /** Evaluates one sample; `t` is its credible sampling time. */
@@ -65,13 +74,14 @@ export function evaluate(
   listener: Listener,
 ): void {
   if (!isNewer(stream, reading, t)) return
-  const { excluded, doubted } = believe(stream, reading, t)
+  const { excluded, doubted, odd } = believe(stream, reading, t)
   const values = without(trusted(reading), excluded, doubted)
   sense(stream, values, { atMs: t, boot: reading.boot }, localHour)
   stream.t = t
   stream.boot = reading.boot
   stream.seq = reading.seq
-  for (let at = 0; at < stream.checks.length; at++) {
+  const looked = odd ? stream.checks.length : stream.sensorChecks
+  for (let at = 0; at < looked; at++) {
     const condition = stream.checks[at]?.condition
     if (!condition) continue
     const { signal, ofSensor } = condition
@@ -84,20 +94,24 @@ export function evaluate(
 const nobody: readonly string[] = []
 
 /** Sensors of which an alarm stands that they are stuck or impossible (D03, D04), and those that are only not to be
- *  believed in this sample. */
+ *  believed in this sample; and whether there is anything to say of any of them. */
 function believe(
-  { senses: own, place, upstream, watches }: Stream,
+  { senses: own, place, upstream, watches, sensorChecks }: Stream,
   { values, quality }: Reading,
   atMs: number,
-): { excluded: readonly string[]; doubted: readonly string[] } {
+): { excluded: readonly string[]; doubted: readonly string[]; odd: boolean } {
   const isNear = upstream !== undefined && Math.abs(atMs - upstream.t) <= sameMomentMs
   const above = isNear ? upstream.senses.sensors : undefined
-  const doubted = feelSensors(own, place, { values, quality, atMs, above })
+  const { doubted, odd } = feelSensors(own, place, { values, quality, atMs, above })
   let excluded: string[] | undefined
-  for (const watch of watches)
-    if (watch?.check.condition.ofSensor && isBreached(watch.memory.alarm))
-      (excluded ??= []).push(watch.check.condition.signal)
-  return { excluded: excluded ?? nobody, doubted }
+  let watched = false
+  for (let at = sensorChecks; at < watches.length; at++) {
+    const watch = watches[at]
+    if (!watch) continue
+    watched = true
+    if (isBreached(watch.memory.alarm)) (excluded ??= []).push(watch.check.condition.signal)
+  }
+  return { excluded: excluded ?? nobody, doubted, odd: odd || watched }
 }
 
 function without(values: Values, excluded: readonly string[], doubted: readonly string[]): Values {
@@ -138,6 +152,7 @@ export function rejudge(stream: Stream, place: Place): void {
   const watches = stream.watches.filter((watch) => watch !== undefined)
   stream.place = place
   stream.checks = checksAt(place)
+  stream.sensorChecks = firstOfSensor(stream.checks)
   stream.watches = []
   stream.checks.forEach((check, at) => {
     const watch = watches.find(({ key }) => key === keyOf(check, place, stream.lane))

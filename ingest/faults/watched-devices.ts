@@ -10,6 +10,8 @@ import { ruleOf } from './rules/table.ts'
 import { neverHeard } from './silence.ts'
 import { forget, newStream, recall, rejudge, type Stream } from './stream.ts'
 
+const soonMs = 10 * 60_000
+
 /** The devices of one registry as they are watched: of each its silence, its streams of samples, and the alarms that
  *  are not normal. A stream is made when its first sample comes. */
 export class WatchedDevices {
@@ -18,8 +20,10 @@ export class WatchedDevices {
   /** Those whose alarm is not normal, by key. */
   readonly #watches = new Map<string, Watch>()
   #parameters: Parameters
-  /** Before this nobody can be missed; server time. */
+  /** Who may be missed before all are looked at again, and from when on somebody may; server time. */
+  readonly #soonDue = new Set<WatchedDevice>()
   #missFromMs = 0
+  #lookAtAllMs = 0
 
   constructor({ registry, parameters }: { registry: Registry; parameters: Parameters }) {
     this.#registry = registry
@@ -64,20 +68,36 @@ export class WatchedDevices {
 
   /** Who has been silent for too long at `atMs`, and since when he is missed; server time. */
   missed(atMs: number, resumedMs: number): { known: WatchedDevice; sinceMs: number }[] {
+    if (atMs >= this.#lookAtAllMs) this.#lookAtAll(atMs, resumedMs)
     if (atMs <= this.#missFromMs) return []
     this.#missFromMs = Infinity
     const missed: { known: WatchedDevice; sinceMs: number }[] = []
-    for (const known of this.#devices.values()) {
+    for (const known of this.#soonDue) {
       const sinceMs = missedSinceMs(known, resumedMs) ?? Infinity
       if (atMs > sinceMs) missed.push({ known, sinceMs })
       else this.#missFromMs = Math.min(this.#missFromMs, sinceMs)
     }
-    return missed
+    return missed.sort((a, b) => (a.known.device.id < b.known.device.id ? -1 : 1))
   }
 
-  /** Somebody may be missed sooner than was thought: who just began to speak, or with another period. */
-  expectAnew(): void {
+  /** Most are household meters, which may be silent for days: only who can be missed soon is looked at often. */
+  #lookAtAll(atMs: number, resumedMs: number): void {
+    this.#lookAtAllMs = atMs + soonMs
     this.#missFromMs = 0
+    this.#soonDue.clear()
+    for (const known of this.#devices.values())
+      if ((missedSinceMs(known, resumedMs) ?? Infinity) <= this.#lookAtAllMs) this.#soonDue.add(known)
+  }
+
+  /** Whoever begins to speak, or says that he will more often, may be the next to be missed. */
+  expect(known: WatchedDevice, resumedMs: number): void {
+    this.#soonDue.add(known)
+    this.#missFromMs = Math.min(this.#missFromMs, missedSinceMs(known, resumedMs) ?? Infinity)
+  }
+
+  /** Anybody may be missed sooner than was thought. */
+  expectAnew(): void {
+    this.#lookAtAllMs = 0
   }
 
   /** Every watch whose alarm is not normal, as it now is. */
