@@ -15,11 +15,14 @@ function stateOf(device: LiveDevice | undefined, nowMs = startMs) {
 describe('a device', () => {
   const heard = deviceSaying(meter, { vol_l: 1 })
   const daily = { ...heard, connection: 'sleeping', periodS: { tele: 86_400 } } as const
+  const inBatches = { ...heard, periodS: { batch: 86_400, state: 86_400 } }
   it.each<[string, LiveDevice | undefined, number, string]>([
     ['that just spoke is online', heard, 0, 'online'],
     ['that missed three minutes is silent', heard, 3 * 60_000 + 1, 'silent'],
     ['that sleeps as it said it would is sleeping', daily, 24 * hour, 'sleeping'],
     ['that overslept three days is silent', daily, 73 * hour, 'silent'],
+    ['that uploads a day at a time is online between two', inBatches, 24 * hour, 'online'],
+    ['that has not uploaded for three days is silent', inBatches, 73 * hour, 'silent'],
     ['whose will was published is lost at once', { ...heard, connection: 'lost' }, 0, 'lost'],
     ['that said goodbye is not there either', { ...heard, connection: 'bye' }, 0, 'lost'],
     ['that was never heard is unknown', undefined, 0, 'unknown'],

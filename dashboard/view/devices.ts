@@ -30,8 +30,15 @@ function wrongClock(device: LiveDevice | undefined): Pick<DeviceView, 'clock'> {
 
 function stateOf(device: LiveDevice, nowMs: number): DeviceView['state'] {
   if (isGone(device)) return 'lost'
-  if (nowMs - device.lastSeenMs > staleAfterMs(device.kind, 'tele', device.periodS)) return 'silent'
+  if (nowMs - device.lastSeenMs > silentAfterMs(device)) return 'silent'
   return device.connection === 'sleeping' ? 'sleeping' : 'online'
+}
+
+/** By what it promised to say most often, which need not be `tele`: a household's meter uploads a day at a time. */
+function silentAfterMs({ kind, periodS = {} }: LiveDevice): number {
+  const promised = Object.keys(periodS).filter((stream) => periodS[stream] !== 0)
+  const streams = promised.length > 0 ? promised : ['tele']
+  return Math.min(...streams.map((stream) => staleAfterMs(kind, stream, periodS)))
 }
 
 /** One signal as the device last reported it, in wire counts of `unit`; '' for words, flags and counts. */
