@@ -11,7 +11,12 @@ import { severities } from './work-order.ts'
 const listenersLimit = 50
 
 export const webhookWish = z.strictObject({
-  url: z.url({ protocol: /^https?$/, error: 'expected an http or https address' }).max(2_000),
+  url: z
+    .url({ protocol: /^https?$/, error: 'expected an http or https address' })
+    .max(2_000)
+    .refine((url) => !/^[^/?#]*\/\/[^/?#]*@/.test(url), {
+      error: 'expected an address without a login; deliveries are signed instead',
+    }),
   /** The least grave that it hears of. */
   least: z.enum(severities).default('P4'),
   /** One estate, or all. */
@@ -53,6 +58,8 @@ export class WebhookBook {
       return { ok: false, reason: `${listenersLimit} listeners are the most` }
     if (known.some(({ url, site }) => url === wish.url && site === wish.site))
       return { ok: false, reason: `${wish.url} listens already` }
+    if (wish.site !== undefined && !(await this.#isSite(wish.site)))
+      return { ok: false, reason: `there is no site ${wish.site}` }
     const id = randomBytes(6).toString('hex')
     const body = stored.parse({ ...wish, by, createdMs: atMs, budget: fullBudget(atMs) })
     const told = await this.#lastEvent()
@@ -80,6 +87,11 @@ export class WebhookBook {
       const { numDeletedRows } = await trx.deleteFrom('webhook').where('id', '=', id).executeTakeFirst()
       return numDeletedRows > 0n
     })
+  }
+
+  async #isSite(id: string): Promise<boolean> {
+    const found = await this.#records.selectFrom('site').select('id').where('id', '=', id).executeTakeFirst()
+    return found !== undefined
   }
 
   async #lastEvent(): Promise<number> {

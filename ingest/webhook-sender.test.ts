@@ -152,6 +152,7 @@ describe('a listener outside', () => {
   })
 
   test('hears only of what it asked for, and nothing of before', async () => {
+    await records.insertInto('site').values({ id: 'hengkang', body: '{}' }).execute()
     await raise('hengkang-early')
     await listen({ least: 'P2', site: 'hengkang' })
     sender.start(fail)

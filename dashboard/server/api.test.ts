@@ -25,6 +25,7 @@ const examples: Readonly<Record<string, string>> = {
   ':photo': 'a1',
   ':fault': 'H04.rate~house~house-heat',
   ':target': 'house',
+  ':webhook': 'a1',
 }
 
 const bodies = [
@@ -33,6 +34,7 @@ const bodies = [
   ['parameters', { set: { H01: { fallKpa: 40 } }, why: 'a steep estate' }],
   ['out-of-service', { target: 'house', why: 'a new riser', untilMs: startMs + 3_600_000 }],
   ['what-if', { site: 'oak', fromMs: startMs - 60_000, toMs: startMs }],
+  ['webhooks', { url: 'http://127.0.0.1:9/estate' }],
   ['revert', { version: 0, why: 'it was better before' }],
 ] as const
 
@@ -55,7 +57,7 @@ describe('every call of the table', () => {
       const body = bodies.find(([end]) => route.path.endsWith(end))?.[1] ?? {}
       const response = await dashboard.ask(exampleOf(route.path), {
         method: route.method.toUpperCase(),
-        as: 'engineer',
+        as: route.path.includes('/webhooks') ? 'admin' : 'engineer',
         ...(['post', 'put', 'patch'].includes(route.method) && {
           body: JSON.stringify(body),
           headers: { 'content-type': 'application/json' },

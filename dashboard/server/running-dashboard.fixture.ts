@@ -6,9 +6,11 @@ import { io } from 'socket.io-client'
 import { z } from 'zod'
 import { alarmQuality } from '../../estate/alarm-quality.ts'
 import type { LiveDevice, LiveFeed } from '../../estate/live.ts'
+import { fullBudget } from '../../estate/notice-budget.ts'
 import type { Registry, RegistryContent } from '../../estate/registry.ts'
 import { buildRegistry } from '../../estate/registry-index.ts'
 import { countedLevels, defaultServiceLevels } from '../../estate/service-levels.ts'
+import type { Webhook } from '../../estate/webhooks.ts'
 import { allowedActions, decide, type WorkOrder } from '../../estate/work-order.ts'
 import { VirtualClock } from '../../platform/clock.ts'
 import { silentLog } from '../../platform/log.ts'
@@ -67,9 +69,9 @@ export class RunningDashboard {
       staff: this.staff,
       faults,
       webhooks: {
-        list: () => Promise.resolve([]),
-        add: () => Promise.resolve({ ok: false, reason: 'not in this test' }),
-        remove: () => Promise.resolve(false),
+        list: () => Promise.resolve([listener]),
+        add: () => Promise.resolve({ ok: true, webhook: listener, secret: 'whsec_c2VjcmV0' }),
+        remove: () => Promise.resolve(true),
         deliveries: () => Promise.resolve([]),
         revive: () => Promise.resolve(0),
       },
@@ -133,6 +135,11 @@ export class RunningDashboard {
     this.#clients.push(client)
     return client
   }
+}
+
+const listener: Webhook = {
+  ...{ id: 'a1', url: 'http://127.0.0.1:9/estate', least: 'P4', updates: false, by: 'admin' },
+  ...{ createdMs: startMs, budget: fullBudget(startMs), told: 0, stoppedMs: null },
 }
 
 const levels = countedLevels(defaultServiceLevels, 'Asia/Shanghai')

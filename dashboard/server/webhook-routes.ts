@@ -9,7 +9,8 @@ import { nothing, route, type Route } from './route.ts'
  *  outside is where news of the estates goes. */
 const deliveriesAPage = 200
 
-const webhook = webhookWish.extend({
+const webhook = z.object({
+  ...webhookWish.shape,
   id: z.string(),
   by: z.string(),
   createdMs: z.number(),
