@@ -32,7 +32,6 @@ const imported = z.object({
 
 function program(config: Config): Command {
   const cli = new Command('cli').description('Estate Pulse, for its operators.').exitOverride()
-  cli.configureOutput({ writeErr: () => {} })
   const registry = cli.command('registry').description('what stands where')
   registry
     .command('import <file>')
@@ -288,7 +287,9 @@ async function askParameters(config: Config, words: unknown): Promise<unknown> {
 function parsed<Schema extends z.ZodType>(schema: Schema, words: unknown): z.output<Schema> {
   const { success, data, error } = schema.safeParse(words)
   if (success) return data
-  const mistakes = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  const mistakes = error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  )
   throw new OperatorError('The command has mistakes:', mistakes)
 }
 
@@ -315,6 +316,7 @@ try {
 } catch (cause) {
   if (cause instanceof CommanderError && cause.exitCode === 0) process.exit(0)
   if (!(cause instanceof OperatorError) && !(cause instanceof CommanderError)) throw cause
-  process.stderr.write(`${cause.message}\n`)
+  // What commander refuses it has said already.
+  if (cause instanceof OperatorError) process.stderr.write(`${cause.message}\n`)
   process.exitCode = 2
 }

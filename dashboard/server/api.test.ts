@@ -143,6 +143,8 @@ describe('a wrong request is told which field is wrong', () => {
     ['/api/v1/devices/house-heat/history?signal=vol_l', 'query.signal'],
     ['/api/v1/devices/charger/history?signal=u_dv&port=p13', 'query.port'],
     ['/api/v1/work-orders?state=forgotten', 'query.state'],
+    ['/api/v1/work-orders?overdeu=true', 'query.overdeu'],
+    ['/api/v1/faults?sites=oak', 'query.sites'],
   ])('%s: %s', async (path, field) => {
     const response = await dashboard.ask(path, { as: 'engineer' })
     expect(response.status).toBe(400)

@@ -21,10 +21,20 @@ export function failures(log: Log): [RequestHandler, ErrorRequestHandler] {
 }
 
 /** As express and its body parser mark them. */
-const callersFault = z.object({ status: z.int().min(400).max(499), type: z.string().optional() })
+const callersFault = z.object({
+  status: z.int().min(400).max(499),
+  type: z.string().optional(),
+  /** Of what is too large, bytes. */
+  limit: z.number().optional(),
+})
 
-function blame({ status, type }: z.infer<typeof callersFault>) {
+function blame({ status, type, limit }: z.infer<typeof callersFault>) {
   if (type === undefined) return problem(status)
-  const detail = type === 'entity.parse.failed' ? 'expected JSON' : type.replaceAll('.', ' ')
+  const detail =
+    type === 'entity.parse.failed'
+      ? 'expected JSON'
+      : limit !== undefined
+        ? `expected ${limit} bytes at most`
+        : type.replaceAll('.', ' ')
   return problem(status, 'body', { errors: [{ field: 'body', detail }] })
 }

@@ -42,7 +42,7 @@ export interface Pace {
 /** A request as it came, before anything about it is believed. */
 export interface Asked {
   params: unknown
-  query: unknown
+  query: Readonly<Record<string, unknown>>
   /** JSON, or the bytes of an upload. */
   body: unknown
   session: Session | undefined
@@ -99,8 +99,10 @@ export function route<
       const query = declared.query.safeParse(asked.query)
       const bytes = Buffer.isBuffer(asked.body) ? asked.body : Buffer.alloc(0)
       const body = declared.body.safeParse((declared.upload ? undefined : asked.body) ?? {})
-      if (!params.success || !query.success || !body.success) {
+      const strange = strangers(asked.query, Object.keys(declared.query.shape))
+      if (!params.success || !query.success || !body.success || strange.length > 0) {
         const errors = [
+          ...strange,
           ...fieldErrors('path', params.error),
           ...fieldErrors('query', query.error),
           ...fieldErrors('body', body.error),
@@ -112,6 +114,14 @@ export function route<
       return { ...answer, body: declared.answer.parse(answer.body) }
     },
   }
+}
+
+/** A filter that is misspelt would answer with everything, which looks like an answer. */
+function strangers(query: Asked['query'], known: readonly string[]): { field: string; detail: string }[] {
+  const detail = known.length > 0 ? `expected one of ${known.join(', ')}` : 'expected nothing'
+  return Object.keys(query)
+    .filter((name) => !known.includes(name))
+    .map((name) => ({ field: `query.${name}`, detail }))
 }
 
 function fieldErrors(place: string, error: z.ZodError | undefined): { field: string; detail: string }[] {

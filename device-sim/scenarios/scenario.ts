@@ -95,7 +95,9 @@ export function loadScenario(nameOrPath: string): Scenario {
 export function parseScenario(name: string, value: unknown): Scenario {
   const parsed = scenarioSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  const mistakes = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  const mistakes = parsed.error.issues.map(({ path, message }) =>
+    [path.join('.'), message].filter(Boolean).join(': '),
+  )
   throw new OperatorError(`The scenario ${name} has mistakes:`, mistakes)
 }
 
