@@ -56,6 +56,11 @@ describe('the cause of an alarm', () => {
       [station, 'measured', 6],
     ],
     ['the station alarming by itself is the cause', [atStation('H01'), ...low(1)], [station, 'measured', 2]],
+    [
+      'a burst that stops the station, which falls silent, explains the silence as well',
+      [standing('D01', `${station}-heat`, 2), standing('H05', `${station}-heat`, 1), atStation('H01')],
+      [station, 'measured', 3],
+    ],
     ['few silent devices of a site are themselves', silent(1, 2), ['hengkang-b01', 'measured', 1]],
     ['three silent of sixty-four are no power cut', silent(1, 2, 3), ['hengkang-b01', 'measured', 1]],
     ['twenty are', silent(...houses.map((_, index) => index + 1)), ['hengkang', 'inferred', 20]],

@@ -93,7 +93,12 @@ export function causeOf(alarm: Raised, scene: Scene): Cause {
   const candidates = [...atTheSamePlace(alarm, scene), ...upstream(alarm, scene), ...amongKin(alarm, scene)]
   const [best] = candidates.sort(byPreference)
   if (!best) return itself(alarm, scene)
-  return best.by ? causeOf(best.by, scene) : best
+  return best.by ? including(alarm, causeOf(best.by, scene)) : best
+}
+
+/** The top need not know the rule of what the climb began with: a sensor blames the power cut that silenced its gateway. */
+function including(alarm: Raised, cause: Cause): Cause {
+  return cause.explained.includes(alarm) ? cause : { ...cause, explained: [...cause.explained, alarm] }
 }
 
 function itself(alarm: Raised, scene: Scene): Cause {
