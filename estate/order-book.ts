@@ -237,6 +237,18 @@ export class OrderBook {
     return this.#folded.all(rows.map(({ id }) => id))
   }
 
+  /** Orders that people have closed then or later and that are still closed; who closed first is first. */
+  async closedSince(atMs: number): Promise<WorkOrder[]> {
+    const rows = await this.#records
+      .selectFrom('work_order')
+      .select('id')
+      .where('closed_ms', '>=', atMs)
+      .where('merged_into', 'is', null)
+      .orderBy('closed_ms')
+      .execute()
+    return this.#folded.all(rows.map(({ id }) => id))
+  }
+
   /** Tells the listeners how these orders now are; to be called after the transaction that changed them. */
   async announce(ids: Iterable<string>): Promise<void> {
     for (const id of new Set(ids)) {

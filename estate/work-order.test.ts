@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   allowedActions,
+  closingOf,
   decide,
   foldOrder,
   isClosed,
+  isJustClosed,
   orderActions,
   orderStates,
   type IncidentReport,
@@ -173,6 +175,16 @@ describe('an order that waits', () => {
 function act(action: OrderAction): OrderEvent {
   return { type: 'acted', atMs: 7_000, action, who: 'li' }
 }
+
+test('who closes an order closes it once, whatever is said of it afterwards', () => {
+  const closed = after('acknowledge', 'start', 'resolve', 'verify')
+  expect(isJustClosed(closed)).toBe(true)
+  const comment = { type: 'commented', atMs: 9_000, who: 'wang' }
+  const later = { ...closed, history: [...closed.history, comment] }
+  expect(isJustClosed(later)).toBe(false)
+  expect(closingOf(later)).toMatchObject({ type: 'verify', who: 'li' })
+  expect(isJustClosed(after('acknowledge'))).toBe(false)
+})
 
 test('a recovered machine proposes, and closes nothing', () => {
   const order = foldOrder('1', [

@@ -214,6 +214,17 @@ export function isClosed(state: OrderState): boolean {
   return state === 'verified' || state === 'cancelled'
 }
 
+/** How people closed it the last time; undefined when they never did. */
+export function closingOf({ history }: WorkOrder): HistoryEntry | undefined {
+  return history.findLast(({ type }) => type === 'verify' || type === 'cancel')
+}
+
+/** Is that the last that happened to it? What is said of a closed order does not close it again. */
+export function isJustClosed(order: WorkOrder): boolean {
+  const closing = closingOf(order)
+  return closing !== undefined && closing === order.history.at(-1)
+}
+
 export interface Deed {
   who: string
   why?: string

@@ -5,7 +5,7 @@ import type { CurrentRegistry } from '../estate/current-registry.ts'
 import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
-import { isClosed, type WorkOrder } from '../estate/work-order.ts'
+import { closingOf, isJustClosed, type WorkOrder } from '../estate/work-order.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Log } from '../platform/log.ts'
 import type { Metrics } from '../platform/metrics.ts'
@@ -33,6 +33,9 @@ const tickMs = 1_000
 const saveMs = 5_000
 /** Sooner when so many devices have something new: to write them down takes 40 ms. */
 const touchedLimit = 2_000
+/** Orders closed so long before the engine was last written down it may not have heard of: closing one takes a moment,
+ *  and hearing of it another. To hear of it twice changes nothing. */
+const closingMs = 60_000
 /** How often the record of alarms is swept. */
 const sweepMs = 3_600_000
 
@@ -101,21 +104,21 @@ export class Watch {
     const { records, registry, orders, parameters, origin, notices, clock, onCursor } = this.#parts
     this.#engine.replaceParameters(parameters.get())
     const memory = await loadFaultMemory(records)
-    if (memory) this.#restore(memory)
+    if (memory) await this.#restore(memory)
     this.#cursor = Math.max(memory?.cursor ?? 0, origin())
     this.#savedCursor = this.#cursor
     onCursor(this.#cursor)
     registry.onChange((next) => this.#engine.replaceRegistry(next))
     parameters.onChange((next) => this.#engine.replaceParameters(next))
     orders.onChange((order) => {
-      if (isClosed(order.state)) this.#closed.push(order)
+      if (isJustClosed(order)) this.#closed.push(order)
       notices.order(orderNotice(order, clock.now()))
     })
     this.#done = this.#run().catch(fail)
   }
 
-  #restore({ snapshot, devices }: FaultMemory): void {
-    const { live, logger } = this.#parts
+  async #restore({ snapshot, devices }: FaultMemory): Promise<void> {
+    const { live, orders, logger } = this.#parts
     const engine = engineMemory.safeParse(snapshot)
     const saved = savedDevices.safeParse(devices)
     if (!engine.success || !saved.success) {
@@ -128,6 +131,7 @@ export class Watch {
       if (remembered.faults) known[device] = remembered.faults
     }
     this.#engine.restore({ ...engine.data, devices: known })
+    this.#closed.push(...(await orders.closedSince(engine.data.nowMs - closingMs)))
   }
 
   /** Finishes the stretch in hand and saves. */
@@ -201,9 +205,9 @@ export class Watch {
 
   #inspections(): IncidentChange[] {
     const nowMs = this.#parts.clock.now()
-    return this.#closed.splice(0).flatMap(({ key, state, history }) => {
-      const by = history.findLast(({ who }) => who !== undefined)?.who ?? 'the order'
-      return [...this.#engine.inspected(key, by, nowMs, state === 'verified')]
+    return this.#closed.splice(0).flatMap((order) => {
+      const { type, who = 'the order' } = closingOf(order) ?? {}
+      return [...this.#engine.inspected(order.key, who, nowMs, type === 'verify')]
     })
   }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { demoRegistry } from '../device-sim/registry-file.ts'
 import { AlarmLog } from '../estate/alarm-log.ts'
 import { CurrentRegistry } from '../estate/current-registry.ts'
+import { loadFaultMemory } from '../estate/fault-memory.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
@@ -155,6 +156,24 @@ test('a replay from the beginning, with all fault memory lost, finds its order a
   await records.deleteFrom('fault_memory').execute()
   const after = await watch()
   expect(after.orders).toEqual(before.orders)
+})
+
+/** All that the watch wrote down, as text. */
+async function remembered(): Promise<string> {
+  const { snapshot, devices } = (await loadFaultMemory(records)) ?? {}
+  return JSON.stringify([snapshot, ...(devices ?? [])])
+}
+
+test('an order closed in the moment in which the watch dies is heard of by its next life', async () => {
+  await fillLog(folder, saidBy('burst', 4))
+  const { orders } = await watch()
+  expect(orders).toHaveLength(1)
+  const book = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
+  const drill = { who: 'Li', why: 'a drill', atMs: startMs + 4 * 60_000 }
+  expect(await book.act(orders[0]?.id ?? '', 'cancel', drill)).toMatchObject({ ok: true })
+  expect(await remembered()).not.toContain('acknowledged by Li')
+  await watch()
+  expect(await remembered()).toContain('acknowledged by Li')
 })
 
 test('a calm winter hour opens no order at all', async () => {
