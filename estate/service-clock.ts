@@ -92,8 +92,6 @@ export function serviceClocks(order: Timed, levels: CountedLevels, nowMs: number
   })
 }
 
-/** Whether something that was promised has not been done in time and is still to do. */
-
 function stateOf(is: {
   isStopped: boolean
   calledOff: boolean

@@ -294,10 +294,11 @@ export class CaseBook {
 
   #absorb(from: Incident, into: Incident): void {
     this.#incidents.delete(from.key)
-    for (const alarm of Object.values(from.members)) {
-      if (this.#home.get(alarm.key) !== from.key) continue
-      into.members[alarm.key] ??= alarm
-      this.#home.set(alarm.key, into.key)
+    for (const [key, home] of this.#home) {
+      if (home !== from.key) continue
+      const member = from.members[key]
+      if (member) into.members[key] ??= member
+      this.#home.set(key, into.key)
     }
   }
 
@@ -365,23 +366,26 @@ export class CaseBook {
   /** What still alarms half an hour after its cause has gone has another cause. */
   #settle(known: Incident): void {
     known.phase = 'settled'
-    this.#release(known, (alarm) => alarm.clearedMs !== null || !isEcho(known, alarm))
+    const left = Object.values(known.members).filter(
+      (alarm) => alarm.clearedMs !== null || !isEcho(known, alarm),
+    )
+    this.#release(left.flatMap(({ key }) => (this.#home.get(key) === known.key ? [key] : [])))
   }
 
-  /** Too long ago for anything to be its echo, or its relapse. */
+  /** Too long ago for anything to be its echo, or its relapse. Also what was a member before a relapse had it for home. */
   #forget(known: Incident): void {
     this.#incidents.delete(known.key)
-    this.#release(known, ({ key }) => this.#home.get(key) === known.key)
+    this.#release([...this.#home].flatMap(([key, home]) => (home === known.key ? [key] : [])))
   }
 
-  /** These alarms belong to it no longer; whatever of them still stands speaks for itself. */
-  #release(known: Incident, which: (alarm: Member) => boolean): void {
-    const released = Object.values(known.members).filter(which)
-    for (const { key } of released) this.#home.delete(key)
-    for (const { key, clearedMs, atMs, aloneMs = 0 } of released) {
-      if (clearedMs !== null) continue
+  /** These alarms belong to no incident any longer; whatever of them still stands speaks for itself. */
+  #release(keys: readonly string[]): void {
+    for (const key of keys) this.#home.delete(key)
+    for (const key of keys) {
+      const alarm = this.#standing.get(key)
+      if (!alarm) continue
       this.#explained.push({ key })
-      this.#waiting.set(key, { dueMs: this.#nowMs, aloneUntilMs: atMs + aloneMs })
+      this.#waiting.set(key, { dueMs: this.#nowMs, aloneUntilMs: alarm.atMs + (alarm.aloneMs ?? 0) })
       this.#endHoldOff(key)
     }
   }

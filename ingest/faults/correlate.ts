@@ -98,7 +98,8 @@ export function causeOf(alarm: Raised, scene: Scene): Cause {
 
 /** The top need not know the rule of what the climb began with: a sensor blames the power cut that silenced its gateway. */
 function including(alarm: Raised, cause: Cause): Cause {
-  return cause.explained.includes(alarm) ? cause : { ...cause, explained: [...cause.explained, alarm] }
+  const isKnown = cause.explained.some(({ key }) => key === alarm.key)
+  return isKnown ? cause : { ...cause, explained: [...cause.explained, alarm] }
 }
 
 function itself(alarm: Raised, scene: Scene): Cause {

@@ -15,11 +15,13 @@ export class StandingAlarms {
     this.#events.push({ type: 'raised', key, atMs, rule, site, node, severity })
   }
 
-  /** It stands as before, and more is known of it. */
+  /** It stands as before, and more is known of it. A latched one that is breached anew still stands from the first time
+   *  on. */
   keep(alarm: Raised): void {
     const known = this.#bySite.get(alarm.site) ?? new Map<string, Raised>()
     this.#bySite.set(alarm.site, known)
-    known.set(alarm.key, alarm)
+    const sinceMs = known.get(alarm.key)?.atMs ?? alarm.atMs
+    known.set(alarm.key, sinceMs < alarm.atMs ? { ...alarm, atMs: sinceMs } : alarm)
     this.#siteOf.set(alarm.key, alarm.site)
   }
 
