@@ -149,6 +149,7 @@ export function covers(incident: Incident, alarm: Raised, registry: Registry): b
   if (incident.site !== alarm.site) return false
   if (incident.phase === 'settled' && !isEcho(incident, alarm)) return false
   if (alarm.ownCause && ruleOf(alarm.rule).causeClass !== incident.causeClass) return false
+  if (isAnotherStory(incident, alarm)) return false
   const explaining = Object.values(incident.members).filter(
     ({ node, clearedMs }) => node === incident.root || clearedMs === null,
   )
@@ -163,6 +164,13 @@ export function covers(incident: Incident, alarm: Raised, registry: Registry): b
     alarm.node === incident.root ||
     ruleOf(alarm.rule).trees.some((tree) => roots.some((root) => isBelow(tree, alarm, root, registry)))
   )
+}
+
+/** What begins after the recovery, and is of another class, is neither a late child nor a relapse. */
+function isAnotherStory(incident: Incident, alarm: Raised): boolean {
+  const { phase, recoveredAtMs, causeClass } = incident
+  if (phase !== 'recovered' || isEcho(incident, alarm)) return false
+  return ruleOf(alarm.rule).causeClass !== causeClass && alarm.atMs > (recoveredAtMs ?? 0)
 }
 
 /** What is planned for a fortnight hence (P4) has nobody at work yet. */

@@ -93,6 +93,9 @@ function unclaimed(calls: readonly Call[], facts: Facts, claims: ReadonlyMap<num
   const owner = facts.survivorOf(call.order)
   const named = calls.flatMap((each) => namedBy(each, facts))
   if (named.some((index) => claims.get(index)?.order === owner)) return []
+  // Whose line is dead at that very moment has a cause of his own, whatever else is silent around him.
+  if (call.causeClass === silence && facts.wasCutOff(call.root, call.atMs, call.atMs))
+    return [{ call, verdict: 'outage' }]
   const [cause] = named
   if (cause !== undefined) return [{ call, verdict: 'further', cause }]
   if (calls.some((each) => isBrought(each, facts))) return [{ call, verdict: 'brought' }]

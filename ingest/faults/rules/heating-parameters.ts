@@ -140,6 +140,8 @@ export const heatingParameters = {
   H10: z
     .object({
       belowC: positive(18),
+      /** In frost beyond what the heating was designed for (H07.curve), so much less is expected for each kelvin. */
+      perFrostK: z.number().min(0).max(1).default(0.25),
       hysteresisK: positive(0.5),
       onDelayMs: duration(2 * hour),
       offDelayMs: duration(2 * hour),

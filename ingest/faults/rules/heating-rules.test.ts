@@ -71,9 +71,9 @@ describe('pressure', () => {
 describe('make-up', () => {
   test.each<Row>([
     [
-      'a hidden leak shows in the make-up alone, after hours',
+      'a hidden leak shows in the make-up alone, after hours, and nobody feels it yet',
       { minutes: 260, station: [from(60, { mu_lph: 700 })] },
-      ['H04 station P2'],
+      ['H04 station P3'],
     ],
     [
       'an hour of it is no leak yet',
@@ -83,17 +83,17 @@ describe('make-up', () => {
     [
       'one per cent of the circulation is graver',
       { minutes: 260, station: [from(60, { mu_lph: 1_300 })] },
-      ['H04 station P1'],
+      ['H04 station P2'],
     ],
     [
       'a pump that gives all it can is heard within minutes',
       { minutes: 30, station: [from(10, { mu_lph: 3_300 })] },
-      ['H04 station P1'],
+      ['H04 station P2'],
     ],
     [
       'what this station has never needed is a leak too, though it is little elsewhere',
       { minutes: 480, station: [from(90, { mu_lph: 400 })] },
-      ['H04 station P2'],
+      ['H04 station P3'],
     ],
     ['a low tank', { minutes: 20, station: [from(5, { tank_pct: 15 })] }, ['H06 station P1']],
     ['an empty tank', { minutes: 20, station: [from(5, { tank_pct: 8 })] }, ['H06 station P1']],

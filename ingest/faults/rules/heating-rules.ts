@@ -136,7 +136,7 @@ export const heatingRules: readonly Rule[] = [
     lifeSafety: false,
     evidence: ['mu_lph', 'mu_l', 'p_ret_kpa', 't_sup_c10', 'tank_pct'],
     causeClass: 'pressure-loss',
-    affects: 'houses-below',
+    affects: 'nobody',
     trees: ['hydraulic'],
     swallows: ['H01', 'H02', 'H04'],
     opensAtOnce: never,

@@ -58,26 +58,39 @@ export const supplyTooHot: Condition = {
   severity: 'P1',
 }
 
+/** What a room has to have, in 0.1 °C. No visit helps a house that is colder than it should be because the frost is
+ *  harder than its heating was designed for. */
+function roomLimitC10(seen: Seen): number {
+  const { H07, H10 } = seen.place.limits
+  const outdoorC = (outdoorC10(seen) ?? Infinity) / 10
+  return 10 * (H10.belowC - H10.perFrostK * Math.max(0, H07.curve.outdoorDesignC - outdoorC))
+}
+
 /** H10 */
 export const roomCold: Condition = {
   name: 'room',
   signal: 't_room_c10',
   timing: ({ H10 }) => H10,
-  judge: ({ place: { limits } }, values) =>
-    below(numberIn(values, 't_room_c10'), 10 * limits.H10.belowC, 10 * limits.H10.hysteresisK),
-  limit: ({ place }) => 10 * place.limits.H10.belowC,
+  judge: (seen, values) =>
+    below(numberIn(values, 't_room_c10'), roomLimitC10(seen), 10 * seen.place.limits.H10.hysteresisK),
+  limit: roomLimitC10,
   lowest: true,
 }
 
 /** Weather forgets itself in half a day. */
 const outdoorsKnownMs = 6 * 60 * 60_000
 
-/** Does it freeze outdoors? Undefined when nobody has said so lately. */
-function freezesOutdoors(seen: Seen): boolean | undefined {
+/** Outdoors, 0.1 °C; undefined when nobody has said so lately. */
+function outdoorC10(seen: Seen): number | undefined {
   const station = stationAbove(seen)
   if (!station || station.outdoorC10 === null || seen.t - station.outdoorMs > outdoorsKnownMs)
     return undefined
-  return station.outdoorC10 < 0
+  return station.outdoorC10
+}
+
+function freezesOutdoors(seen: Seen): boolean | undefined {
+  const c10 = outdoorC10(seen)
+  return c10 === undefined ? undefined : c10 < 0
 }
 
 function stationAbove({ senses, upstream }: Seen): StationSense | undefined {
