@@ -92,8 +92,10 @@ describe.skipIf(lacking !== undefined)(`the screens ${lacking ?? ''}`, () => {
     await screenshot(page, 'ops-desk-zh-building')
     await page.keyboard.press('Escape')
 
+    expect(await order.locator('[data-clock="acknowledge"]').innerText()).toMatch(/^\d\d:\d\d 前受理/)
     await order.locator('[data-action="acknowledge"]').click()
     await page.locator('[data-order][data-state="acknowledged"]').waitFor()
+    expect(await order.locator('[data-clock]').first().getAttribute('data-clock')).toBe('on-site')
     const { orders } = await system.api('/api/v1/work-orders?site=hengkang', answers.orders)
     expect(orders.map(({ rule, root, state }) => ({ rule, root, state }))).toEqual([
       { rule: 'H01', root: 'hengkang-station', state: 'acknowledged' },

@@ -42,15 +42,16 @@ export function OrderActions({ order, live }: { order: OrderView; live: LiveEsta
       />
     )
   }
+  const next = order.actions.find((action) => !isAside(action, order))
   return (
     <div class="order-actions">
-      {order.actions.map((action, index) => (
+      {order.actions.map((action) => (
         <button
           key={action}
           class="button"
           type="button"
           data-action={action}
-          data-weight={weightOf(action, index)}
+          data-weight={action === 'cancel' ? 'quiet' : action === next ? 'primary' : 'plain'}
           disabled={doing.step === 'sent'}
           onClick={() => (isAsking(action) ? setDoing({ step: 'asking', action }) : void act(action))}
         >
@@ -136,9 +137,9 @@ function Colleagues({ chosen }: { chosen: Ref<HTMLSelectElement> }) {
   )
 }
 
-function weightOf(action: OrderAction, index: number): 'primary' | 'plain' | 'quiet' {
-  if (action === 'cancel') return 'quiet'
-  return index === 0 ? 'primary' : 'plain'
+/** What may be done again and brings an order no further. */
+function isAside(action: OrderAction, { assignee }: OrderView): boolean {
+  return action === 'pause' || (action === 'assign' && assignee !== undefined)
 }
 
 function isAsking(action: OrderAction): action is AskingAction {

@@ -8,6 +8,7 @@ import { serverNowMs } from '../server-clock.ts'
 import { dayAndMinute, hourMinuteSecond } from '../site-time.ts'
 import type { LiveEstate } from './live-estate.ts'
 import { OrderActions } from './order-actions.tsx'
+import { OrderClocks } from './order-clocks.tsx'
 import { OrderNotes } from './order-notes.tsx'
 import { say } from './say.ts'
 
@@ -40,6 +41,7 @@ export function OrderCard({ order, live }: { order: OrderView; live: LiveEstate 
           })}
         </p>
       )}
+      <OrderClocks clocks={order.clocks} />
       <Facts order={order} />
       <OrderActions order={order} live={live} />
       <OrderNotes order={order} live={live} />

@@ -26,12 +26,11 @@ export function OrderHistory({ history }: { history: readonly Entry[] }) {
   )
 }
 
-/** An action has the word of its button. */
 function inWords({ type, pause, escalation, reason }: Entry): string {
   if (pause !== undefined) return say(`waits-${pause}`)
   if (escalation && reason) return `${say(`calls-${escalation.level}`)}: ${inLanguage(reason)}`
-  const known = [`happened-${type}`, `do-${type}`].find(isText)
-  return known === undefined ? type : say(known)
+  const known = `happened-${type}`
+  return isText(known) ? say(known) : type
 }
 
 function isText(key: string): key is OpsText {

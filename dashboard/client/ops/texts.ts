@@ -42,6 +42,11 @@ const zh = {
   assignee: '负责人',
   opened: '{{time}} 发现',
   running: '已 {{time}}',
+  'due-acknowledge': '{{time}} 前受理',
+  'due-on-site': '{{time}} 前到场',
+  'due-make-safe': '{{time}} 前控制',
+  'due-restore': '{{time}} 前恢复',
+  late: '已超时',
   recovered: '{{time}} 起仪表显示已恢复，待人确认',
   more: '另 {{count}} 个',
 
@@ -191,6 +196,11 @@ const en: Record<OpsText, string> = {
   assignee: 'With',
   opened: 'found {{time}}',
   running: 'for {{time}}',
+  'due-acknowledge': 'acknowledge by {{time}}',
+  'due-on-site': 'on site by {{time}}',
+  'due-make-safe': 'make safe by {{time}}',
+  'due-restore': 'restore by {{time}}',
+  late: 'late',
   recovered: 'Instruments say recovered since {{time}}; a person must confirm',
   more: '{{count}} more',
 
