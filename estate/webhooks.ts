@@ -26,7 +26,13 @@ export const webhookWish = z.strictObject({
 })
 export type WebhookWish = z.infer<typeof webhookWish>
 
-const stored = webhookWish.extend({ by: z.string(), createdMs: z.number(), budget: noticeBudget })
+/** What is allowed today was not always: an address is read as it was taken. */
+const stored = webhookWish.extend({
+  url: z.string(),
+  by: z.string(),
+  createdMs: z.number(),
+  budget: noticeBudget,
+})
 
 export interface Webhook extends z.infer<typeof stored> {
   id: string

@@ -285,3 +285,11 @@ test('signs as the standard does', () => {
 function fail(cause: unknown): void {
   throw cause
 }
+
+test('a listener that was added when more was allowed does not keep the others from being told', async () => {
+  const { id } = await listen()
+  const { body } = await records.selectFrom('webhook').select('body').executeTakeFirstOrThrow()
+  const withLogin = body.replace('http://', 'http://li:secret@')
+  await records.updateTable('webhook').set({ body: withLogin }).where('id', '=', id).execute()
+  expect(await webhooks.list()).toMatchObject([{ id, url: url.replace('http://', 'http://li:secret@') }])
+})

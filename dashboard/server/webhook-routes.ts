@@ -11,6 +11,7 @@ const deliveriesAPage = 200
 
 const webhook = z.object({
   ...webhookWish.shape,
+  url: z.string(),
   id: z.string(),
   by: z.string(),
   createdMs: z.number(),
