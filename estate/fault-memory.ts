@@ -19,18 +19,33 @@ export async function loadFaultMemory(records: Records): Promise<FaultMemory | u
   return { cursor: row.cursor, snapshot: JSON.parse(row.snapshot), devices }
 }
 
+/** As it was at this moment: the memory may share its parts with an engine that goes on. */
+export interface WrittenMemory {
+  cursor: number
+  snapshot: string
+  devices: readonly { device: string; memory: string }[]
+}
+
 /** `devices`: those that have changed since the last time. */
-export async function saveFaultMemory(trx: RecordsTransaction, memory: FaultMemory): Promise<void> {
-  const row = { cursor: memory.cursor, snapshot: JSON.stringify(memory.snapshot) }
+export function writeDown({ cursor, snapshot, devices }: FaultMemory): WrittenMemory {
+  return {
+    cursor,
+    snapshot: JSON.stringify(snapshot),
+    devices: [...devices].map(([device, remembered]) => ({ device, memory: JSON.stringify(remembered) })),
+  }
+}
+
+export async function saveFaultMemory(trx: RecordsTransaction, written: WrittenMemory): Promise<void> {
+  const row = { cursor: written.cursor, snapshot: written.snapshot }
   await trx
     .insertInto('fault_memory')
     .values({ only: 1, ...row })
     .onConflict((conflict) => conflict.column('only').doUpdateSet(row))
     .execute()
-  for (const portion of portions([...memory.devices]))
+  for (const portion of portions(written.devices))
     await trx
       .insertInto('device_memory')
-      .values(portion.map(([device, remembered]) => ({ device, memory: JSON.stringify(remembered) })))
+      .values(portion)
       .onConflict((conflict) =>
         conflict.column('device').doUpdateSet((excluded) => ({ memory: excluded.ref('excluded.memory') })),
       )

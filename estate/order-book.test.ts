@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { loadFaultMemory, saveFaultMemory } from './fault-memory.ts'
+import { loadFaultMemory, saveFaultMemory, writeDown } from './fault-memory.ts'
 import { OrderBook } from './order-book.ts'
 import { openRecords, type Records, type RecordsTransaction } from './records.ts'
 import type { IncidentReport } from './work-order.ts'
@@ -196,7 +196,7 @@ test('what is left of a fault when the one that explained it is over is an order
 test('orders and the memory of the fault watch move together or not at all', async () => {
   const crash = inOne(async (trx) => {
     await book.open(trx, incident('a|x'))
-    await saveFaultMemory(trx, { cursor: 7, snapshot: {}, devices: new Map() })
+    await saveFaultMemory(trx, writeDown({ cursor: 7, snapshot: {}, devices: new Map() }))
     throw new Error('power cut')
   })
   await expect(crash).rejects.toThrow('power cut')
@@ -204,15 +204,15 @@ test('orders and the memory of the fault watch move together or not at all', asy
   expect(await loadFaultMemory(records)).toBeUndefined()
   await inOne(async (trx) => {
     await book.open(trx, incident('a|x'))
-    await saveFaultMemory(trx, {
-      cursor: 7,
-      snapshot: 'an earlier one',
-      devices: new Map([
-        ['a', 1],
-        ['b', 2],
-      ]),
-    })
-    await saveFaultMemory(trx, { cursor: 8, snapshot: { any: 'thing' }, devices: new Map([['b', 3]]) })
+    const devices = new Map([
+      ['a', 1],
+      ['b', 2],
+    ])
+    await saveFaultMemory(trx, writeDown({ cursor: 7, snapshot: 'an earlier one', devices }))
+    const engine = { any: 'thing' }
+    const written = writeDown({ cursor: 8, snapshot: engine, devices: new Map([['b', 3]]) })
+    engine.any = 'what the engine went on to while the orders were written'
+    await saveFaultMemory(trx, written)
   })
   const devices = new Map([
     ['a', 1],

@@ -249,6 +249,20 @@ describe('the evidence of an order', () => {
     expect(await kept(id)).toEqual(whole)
   })
 
+  test('that cannot be read holds up that of no other order', async () => {
+    await store.write(said(startMs, burstMs + evidenceReachMs))
+    await open()
+    const behind = await open({ ...burst, key: 'b1|x', root: 'b1', evidence: [alarmAt('b1')] })
+    clock.advance(33 * minuteMs)
+    const sick: Pick<HistoryStore, 'range'> = {
+      range: (query) =>
+        query.device === 'station-heat' ? Promise.reject(new Error('sick series')) : store.range(query),
+    }
+    await keeperOf(sick).round()
+    expect(await kept(behind)).toMatchObject([{ complete: true, readings: { 'b1-heat p_ret_kpa': 60 } }])
+    expect(await new EvidenceBook(records).waiting(), 'the other is tried again').toBe(1)
+  })
+
   test('asked for again while it is copied is copied again', async () => {
     await store.write(said(startMs, burstMs + evidenceReachMs))
     const id = await open()

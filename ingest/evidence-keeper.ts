@@ -82,8 +82,9 @@ export class EvidenceKeeper {
   async round(): Promise<void> {
     const { clock, logger } = this.#parts
     try {
-      for (const task of await this.#book.due(clock.now(), momentsARound)) await this.#copy(task)
+      const causes = await this.#copyAll(await this.#book.due(clock.now(), momentsARound))
       this.#waiting.set(await this.#book.waiting())
+      if (causes.length > 0) throw new Error(`${causes.length} could not be copied`, { cause: causes[0] })
       if (this.#isFailing) logger.info('the evidence of work orders is kept again')
       this.#isFailing = false
     } catch (cause) {
@@ -91,6 +92,19 @@ export class EvidenceKeeper {
       if (!this.#isFailing) logger.error({ err: cause }, 'the evidence of work orders has to wait')
       this.#isFailing = true
     }
+  }
+
+  /** One that cannot be copied holds up nobody behind it. Answers what went wrong. */
+  async #copyAll(due: readonly EvidenceTask[]): Promise<unknown[]> {
+    const causes: unknown[] = []
+    for (const task of due) {
+      try {
+        await this.#copy(task)
+      } catch (cause) {
+        causes.push(cause)
+      }
+    }
+    return causes
   }
 
   async #copy(task: EvidenceTask): Promise<void> {

@@ -2,7 +2,7 @@ import { Counter } from 'prom-client'
 import { z } from 'zod'
 import type { AlarmEvent, AlarmLog } from '../estate/alarm-log.ts'
 import type { CurrentRegistry } from '../estate/current-registry.ts'
-import { loadFaultMemory, saveFaultMemory, type FaultMemory } from '../estate/fault-memory.ts'
+import { loadFaultMemory, saveFaultMemory, writeDown, type FaultMemory } from '../estate/fault-memory.ts'
 import type { OrderBook } from '../estate/order-book.ts'
 import type { Records } from '../estate/records.ts'
 import { closingOf, isJustClosed, type WorkOrder } from '../estate/work-order.ts'
@@ -228,7 +228,8 @@ export class Watch {
     const isFull = this.#touched.size >= touchedLimit
     const due = (isFull || clock.now() - this.#savedMs >= saveMs) && this.#cursor > this.#savedCursor
     if (changes.length === 0 && told.length === 0 && !due && !this.#stopping) return
-    const written = this.#memory()
+    // Before anything is waited for: meanwhile a registry may be imported, and the engine goes on with it.
+    const written = writeDown({ cursor: this.#cursor, ...this.#memory() })
     const alarms = this.#alarms.splice(0)
     const touched = await records.transaction().execute(async (trx) => {
       const ids: string[] = []
@@ -238,7 +239,7 @@ export class Watch {
       }
       for (const { waiting, refused } of told) await instructions.settle(trx, waiting, refused)
       await alarmLog.write(trx, alarms)
-      await saveFaultMemory(trx, { cursor: this.#cursor, ...written })
+      await saveFaultMemory(trx, written)
       return ids
     })
     this.#savedMs = clock.now()
