@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { AlarmLog, type AlarmEvent } from './alarm-log.ts'
+import { reportOfBurst } from './incident.fixture.ts'
 import { OrderBook } from './order-book.ts'
 import { openRecords, type Records } from './records.ts'
 
@@ -99,24 +100,10 @@ describe('the record of alarms', () => {
 
 test('an order that was closed without anybody doing anything is counted against its rule', async () => {
   const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
-  const text = { zh: '回水压力低', en: 'Return pressure low' }
   const open = (root: string) =>
-    records.transaction().execute((trx) =>
-      orders.open(trx, {
-        key: `${root}|pressure-loss`,
-        root,
-        causeClass: 'pressure-loss',
-        rule: 'H02',
-        severity: 'P2',
-        site: 'hengkang',
-        title: text,
-        openedAtMs: fromMs + minute,
-        reason: text,
-        evidence: [],
-        affected: [],
-        households: 0,
-      }),
-    )
+    records
+      .transaction()
+      .execute((trx) => orders.open(trx, reportOfBurst({ root, rule: 'H02', openedAtMs: fromMs + minute })))
   const [ignored, worked] = [await open('hengkang-b03'), await open('hengkang-b09')]
   const deed = { who: 'li', why: 'nothing found', atMs: fromMs + hour }
   await orders.act(ignored, 'cancel', deed)

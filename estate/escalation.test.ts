@@ -1,33 +1,15 @@
 import { expect, test } from 'vitest'
 import { dueEscalations, nextEscalationMs } from './escalation.ts'
+import { reportOfBurst } from './incident.fixture.ts'
 import { countedLevels, defaultServiceLevels } from './service-levels.ts'
-import {
-  foldOrder,
-  type IncidentReport,
-  type OrderEvent,
-  type Severity,
-  type WorkOrder,
-} from './work-order.ts'
+import { foldOrder, type OrderEvent, type Severity, type WorkOrder } from './work-order.ts'
 
 const minuteMs = 60_000
 const levels = countedLevels(defaultServiceLevels, 'Asia/Shanghai')
 const startMs = Date.parse('2026-11-25T07:30:00+08:00')
 const at = (minutes: number) => startMs + minutes * minuteMs
 
-const report = (severity: Severity): IncidentReport => ({
-  key: 'station|pressure-loss',
-  root: 'station',
-  causeClass: 'pressure-loss',
-  rule: 'H01',
-  severity,
-  site: 'oak',
-  title: { zh: '爆管', en: 'Burst' },
-  openedAtMs: startMs,
-  reason: { zh: '低', en: 'low' },
-  evidence: [],
-  affected: [],
-  households: 0,
-})
+const report = (severity: Severity) => reportOfBurst({ severity, openedAtMs: startMs })
 const order = (severity: Severity, ...events: OrderEvent[]): WorkOrder =>
   foldOrder('1', [{ type: 'raised', atMs: startMs, report: report(severity) }, ...events])
 const act = (action: Extract<OrderEvent, { type: 'acted' }>['action'], minutes: number): OrderEvent => ({

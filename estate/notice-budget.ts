@@ -8,8 +8,8 @@ import type { Severity } from './work-order.ts'
 
 const windowMs = 10 * 60_000
 /** Events in ten minutes. */
-export const usualBudget = 20
-export const urgentBudget = 60
+const usualBudget = 20
+const urgentBudget = 60
 /** What is held is told so long after the first of it. */
 export const digestAfterMs = 10 * 60_000
 /** Unless all of it is planned work. */

@@ -1,9 +1,22 @@
 import { z } from 'zod'
-import { cloudEventOf, digestCloudEvent, happening, type DigestCloudEvent } from './cloud-event.ts'
+import {
+  cloudEventOf,
+  digestCloudEvent,
+  happening,
+  type DigestCloudEvent,
+  type OrderCloudEvent,
+} from './cloud-event.ts'
 import { digestAfterMs, plannedDigestAfterMs, spend } from './notice-budget.ts'
 import type { Records, RecordsTransaction } from './records.ts'
 import { webhookBody, type Webhook } from './webhooks.ts'
-import { foldOrder, orderEvent, severities, type OrderEvent, type WorkOrder } from './work-order.ts'
+import {
+  foldOrder,
+  orderEvent,
+  severities,
+  type OrderEvent,
+  type Severity,
+  type WorkOrder,
+} from './work-order.ts'
 
 /** What listeners are still to be told. The events of the orders are the outbox; here is only who has been told how
  *  much of it. One transaction moves a listener on and writes down what it is owed (`waiting`, to be sent now; `held`,
@@ -90,21 +103,9 @@ export class Outbox {
       { nowMs, flood },
     )
     webhook.budget = left
-    const told = cloudEventOf(order, event, row)
-    await trx
-      .insertInto('webhook_delivery')
-      .values({
-        webhook: webhook.id,
-        type: told.type,
-        body: JSON.stringify(told),
-        state: tell === 'now' ? 'waiting' : 'held',
-        severity: order.severity,
-        attempts: 0,
-        next_ms: nowMs,
-        created_ms: nowMs,
-        error: null,
-      })
-      .execute()
+    const body = cloudEventOf(order, event, row)
+    const state = tell === 'now' ? 'waiting' : 'held'
+    await owe(trx, { webhook: webhook.id, body, state, severity: order.severity, nowMs })
   }
 
   /** Makes one delivery of all that is held for a listener, when the first of it has waited long enough. */
@@ -130,20 +131,8 @@ export class Outbox {
         .where('webhook', '=', webhook.id)
         .where('state', '=', 'held')
         .execute()
-      await trx
-        .insertInto('webhook_delivery')
-        .values({
-          webhook: webhook.id,
-          type: body.type,
-          body: JSON.stringify(body),
-          state: 'waiting',
-          severity: severities.find((severity) => body.data.bySeverity[severity]) ?? 'P4',
-          attempts: 0,
-          next_ms: nowMs,
-          created_ms: nowMs,
-          error: null,
-        })
-        .execute()
+      const severity = severities.find((each) => body.data.bySeverity[each]) ?? 'P4'
+      await owe(trx, { webhook: webhook.id, body, state: 'waiting', severity, nowMs })
     })
   }
 
@@ -231,6 +220,31 @@ export class Outbox {
   ): Promise<void> {
     await this.#records.updateTable('webhook_delivery').set(change).where('id', '=', id).execute()
   }
+}
+
+interface Owed {
+  webhook: string
+  body: OrderCloudEvent | DigestCloudEvent
+  state: 'waiting' | 'held'
+  severity: Severity
+  nowMs: number
+}
+
+async function owe(trx: RecordsTransaction, { webhook, body, state, severity, nowMs }: Owed): Promise<void> {
+  await trx
+    .insertInto('webhook_delivery')
+    .values({
+      webhook,
+      type: body.type,
+      body: JSON.stringify(body),
+      state,
+      severity,
+      attempts: 0,
+      next_ms: nowMs,
+      created_ms: nowMs,
+      error: null,
+    })
+    .execute()
 }
 
 async function isThere(trx: RecordsTransaction, { id }: Webhook): Promise<boolean> {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { clockRuns, reachedAtMs, serviceClocks, type ServiceClock } from './service-clock.ts'
 import { countedLevels, defaultServiceLevels, serviceLevels } from './service-levels.ts'
 import type { ClockName } from './service-words.ts'
-import type { HistoryEntry, Severity } from './work-order.ts'
+import { orderActions, type HistoryEntry, type Severity } from './work-order.ts'
 
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
@@ -218,21 +218,9 @@ test('outside working time a clock of working time runs and does not count', () 
 })
 
 describe('whatever happens to an order', () => {
-  const types = [
-    'acknowledge',
-    'assign',
-    'start',
-    'make-safe',
-    'pause',
-    'resume',
-    'resolve',
-    'verify',
-    'reopen',
-    'cancel',
-  ]
   const happening = fc.record({
     atMs: fc.integer({ min: -hourMs, max: 30 * 24 * hourMs }).map((ms) => startMs + ms),
-    type: fc.constantFrom(...types, 'updated', 'recovered', 'relapsed', 'merged', 'commented'),
+    type: fc.constantFrom(...orderActions, 'updated', 'recovered', 'relapsed', 'merged', 'commented'),
     severity: fc.constantFrom<Severity[]>('P1', 'P2', 'P3', 'P4'),
     pause: fc.constantFrom('parts' as const, 'resident-away' as const, 'weather' as const),
   })

@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest'
+import { reportOfBurst } from './incident.fixture.ts'
 import { serviceFigures } from './service-figures.ts'
 import { countedLevels, defaultServiceLevels } from './service-levels.ts'
-import {
-  foldOrder,
-  type IncidentReport,
-  type OrderAction,
-  type OrderEvent,
-  type WorkOrder,
-} from './work-order.ts'
+import { foldOrder, type OrderAction, type OrderEvent, type WorkOrder } from './work-order.ts'
 
 const minuteMs = 60_000
 const levels = countedLevels(defaultServiceLevels, 'Asia/Shanghai')
@@ -18,20 +13,7 @@ const around = {
   nowMs: novemberMs + 20 * 24 * 60 * minuteMs,
 }
 
-const report: IncidentReport = {
-  key: 'station|pressure-loss',
-  root: 'station',
-  causeClass: 'pressure-loss',
-  rule: 'H01',
-  severity: 'P1',
-  site: 'oak',
-  title: { zh: '爆管', en: 'Burst' },
-  openedAtMs: novemberMs,
-  reason: { zh: '低', en: 'low' },
-  evidence: [],
-  affected: [],
-  households: 0,
-}
+const report = reportOfBurst({ openedAtMs: novemberMs })
 
 /** A P1 with what people did, each so many minutes after it was raised. */
 function order(startMs: number, ...deeds: [action: OrderAction, atMin: number][]): WorkOrder {

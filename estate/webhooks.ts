@@ -1,7 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { fullBudget, noticeBudget } from './notice-budget.ts'
 import type { Records } from './records.ts'
+import { digest } from './server-key.ts'
 import { severities } from './work-order.ts'
 
 /** Who outside is told of faults and orders: a resident-service platform, a chat robot. A listener begins with what
@@ -55,7 +56,7 @@ export class WebhookBook {
   /** What deliveries to a listener are signed with, as https://www.standardwebhooks.com writes it. Derived from the
    *  installation's key, so that none is stored. */
   secretOf(id: string): string {
-    return `whsec_${createHmac('sha256', this.#key).update(`webhook:${id}`).digest('base64')}`
+    return `whsec_${Buffer.from(digest(this.#key, `webhook:${id}`), 'hex').toString('base64')}`
   }
 
   async add(wish: WebhookWish, { by, atMs }: { by: string; atMs: number }): Promise<Added> {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { reportOfBurst } from '../estate/incident.fixture.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
 import { countedLevels, defaultServiceLevels, serviceLevels } from '../estate/service-levels.ts'
-import type { IncidentReport } from '../estate/work-order.ts'
 import { VirtualClock } from '../platform/clock.ts'
 import { silentLog } from '../platform/log.ts'
 import { openMetrics } from '../platform/metrics.ts'
@@ -14,20 +14,7 @@ import { Escalator } from './escalator.ts'
 const minuteMs = 60_000
 const startMs = Date.parse('2026-11-25T07:30:00+08:00')
 const levels = countedLevels(defaultServiceLevels, 'Asia/Shanghai')
-const burst: IncidentReport = {
-  key: 'station|pressure-loss',
-  root: 'station',
-  causeClass: 'pressure-loss',
-  rule: 'H01',
-  severity: 'P1',
-  site: 'oak',
-  title: { zh: '爆管', en: 'Burst' },
-  openedAtMs: startMs,
-  reason: { zh: '低', en: 'low' },
-  evidence: [],
-  affected: [],
-  households: 0,
-}
+const burst = reportOfBurst({ openedAtMs: startMs })
 
 let folder: string
 let records: Records

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { digestCloudEvent, orderCloudEvent } from '../estate/cloud-event.ts'
+import { reportOfBurst } from '../estate/incident.fixture.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { Outbox } from '../estate/outbox.ts'
 import { openRecords, type Records } from '../estate/records.ts'
@@ -79,20 +80,18 @@ const words = { zh: '二次网疑似爆管', en: 'Suspected secondary main burst
 
 async function raise(root: string, severity: Severity = 'P1'): Promise<string> {
   const id = await records.transaction().execute((trx) =>
-    orders.open(trx, {
-      key: `${root}|pressure-loss`,
-      root,
-      causeClass: 'pressure-loss',
-      rule: 'H01',
-      severity,
-      site: root.split('-')[0] ?? root,
-      title: words,
-      openedAtMs: clock.now(),
-      reason: words,
-      evidence: [],
-      affected: [`${root}-secret-house`],
-      households: 480,
-    }),
+    orders.open(
+      trx,
+      reportOfBurst({
+        root,
+        severity,
+        site: root.split('-')[0] ?? root,
+        title: words,
+        openedAtMs: clock.now(),
+        affected: [`${root}-secret-house`],
+        households: 480,
+      }),
+    ),
   )
   await orders.announce([id])
   return id

@@ -36,6 +36,8 @@ export class WebhookSender {
   readonly #owed: Gauge
   /** Listener -> what is being done for it now. */
   readonly #busy = new Map<string, Promise<void>>()
+  /** Listeners whose oldest delivery has failed. */
+  readonly #failing = new Set<string>()
   readonly #stopping = new AbortController()
   #stops: (() => void)[] = []
   #sweptMs = 0
@@ -97,8 +99,6 @@ export class WebhookSender {
     while (await outbox.plan(webhook, { nowMs: clock.now(), flood: flood() }));
     await outbox.digest(webhook, clock.now())
   }
-
-  readonly #failing = new Set<string>()
 
   /** Never rejects: a database that is away is noticed by the next round. */
   async #send(webhook: Webhook): Promise<void> {

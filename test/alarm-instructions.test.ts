@@ -7,24 +7,14 @@ import { problemSchema } from '../dashboard/server/problem.ts'
 import { RunningDashboard } from '../dashboard/server/running-dashboard.fixture.ts'
 import { faultsAnswer, instructionsAnswer, outOfServiceAnswer } from '../dashboard/server/fault-schemas.ts'
 import { demoRegistry } from '../device-sim/registry-file.ts'
-import { AlarmLog } from '../estate/alarm-log.ts'
-import { CurrentRegistry } from '../estate/current-registry.ts'
 import { InstructionBook } from '../estate/instruction-book.ts'
-import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
-import { DecodedLog } from '../ingest/decoded-log.ts'
-import { InstructionDesk } from '../ingest/instruction-desk.ts'
-import { LiveState } from '../ingest/live-state.ts'
-import { Notices } from '../ingest/notices.ts'
-import { ParameterDesk } from '../ingest/parameter-desk.ts'
-import { Watch } from '../ingest/watch.ts'
 import { systemClock, type Clock } from '../platform/clock.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
-import { silentLog } from '../platform/log.ts'
-import { openMetrics } from '../platform/metrics.ts'
 import { fillLog, startMs } from './support/said-log.ts'
+import { watching } from './support/watching.ts'
 
 /** People speak to alarms over HTTP, and the real watch does what they say, over the real records: house 7 has had too
  *  little return pressure for a quarter of an hour (H02). */
@@ -68,29 +58,16 @@ afterAll(async () => {
 
 /** The watch at the end of its log, with the API in front of it. */
 async function beginLife() {
-  const parts = { records, clock, logger: silentLog, metrics: openMetrics('test') }
-  const registry = new CurrentRegistry(parts)
-  await registry.start()
   const reader = openIntakeReader(join(folder, 'intake.db'))
-  const log = new DecodedLog({ reader, clock })
-  log.start()
-  const parameters = new ParameterDesk({ ...parts, isSite: () => true })
-  const instructions = new InstructionDesk({ ...parts, wake: () => log.wake() })
-  await instructions.start()
   const atEnd = Promise.withResolvers<void>()
-  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
-  const watch = new Watch({
-    ...parts,
-    log,
-    origin: () => reader.origin(),
-    registry,
-    orders,
-    alarmLog: new AlarmLog({ records, orders }),
-    live: new LiveState({ clock }),
-    parameters,
+  const {
+    watch,
     instructions,
-    notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
-    timeZone: 'Asia/Shanghai',
+    end: endOthers,
+  } = await watching({
+    records,
+    reader,
+    clock,
     onCursor: (position) => (position >= reader.end() ? atEnd.resolve() : undefined),
   })
   await watch.start(atEnd.reject)
@@ -105,9 +82,7 @@ async function beginLife() {
   const end = async () => {
     await dashboard.stop()
     await watch.stop()
-    log.stop()
-    registry.stop()
-    reader.close()
+    endOthers()
   }
   return { dashboard, end }
 }

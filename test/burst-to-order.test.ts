@@ -3,26 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { demoRegistry } from '../device-sim/registry-file.ts'
-import { AlarmLog } from '../estate/alarm-log.ts'
-import { CurrentRegistry } from '../estate/current-registry.ts'
 import { loadFaultMemory } from '../estate/fault-memory.ts'
 import { OrderBook } from '../estate/order-book.ts'
 import { openRecords, type Records } from '../estate/records.ts'
 import { parseRegistryFile } from '../estate/registry-file.ts'
 import { saveRegistry } from '../estate/registry-store.ts'
 import { isolationOf } from '../estate/valves.ts'
-import { DecodedLog } from '../ingest/decoded-log.ts'
-import { InstructionDesk } from '../ingest/instruction-desk.ts'
-import { LiveState } from '../ingest/live-state.ts'
-import { Notices } from '../ingest/notices.ts'
-import { ParameterDesk } from '../ingest/parameter-desk.ts'
-import { Watch } from '../ingest/watch.ts'
 import { systemClock, type Clock } from '../platform/clock.ts'
 import type { IntakeReader } from '../platform/intake-message.ts'
 import { openIntakeReader } from '../platform/intake-reader.ts'
-import { silentLog } from '../platform/log.ts'
-import { openMetrics } from '../platform/metrics.ts'
 import { fillLog, saidBy, seed, startMs } from './support/said-log.ts'
+import { watching } from './support/watching.ts'
 
 /** The simulated estate against the whole watch: intake log, decode, fault engine, work orders; on simulated
  *  time, without a network. */
@@ -48,40 +39,19 @@ async function watch(until?: number) {
   const reader = openIntakeReader(join(folder, 'intake.db'))
   const end = until ?? reader.end()
   const clock: Clock = { ...systemClock, now: () => startMs }
-  const parts = { clock, logger: silentLog, metrics: openMetrics('test') }
-  const registry = new CurrentRegistry({ records, ...parts })
-  await registry.start()
   const read = Promise.withResolvers<void>()
-  const log = new DecodedLog({ reader: boundTo(reader, { end, onEnd: read.resolve }), clock })
-  log.start()
-  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
-  const parameters = new ParameterDesk({ records, isSite: () => true, clock })
-  await parameters.start()
-  const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
-  await instructions.start()
-  const alarmLog = new AlarmLog({ records, orders })
   const reached = Promise.withResolvers<void>()
-  const watching = new Watch({
-    log,
-    origin: () => reader.origin(),
+  const life = await watching({
     records,
-    registry,
-    orders,
-    alarmLog,
-    live: new LiveState({ clock }),
-    parameters,
-    instructions,
-    notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
-    timeZone: 'Asia/Shanghai',
+    reader: boundTo(reader, { end, onEnd: read.resolve }),
+    clock,
     onCursor: (position) => (position >= end ? reached.resolve() : undefined),
-    ...parts,
   })
-  await watching.start((cause) => reached.reject(cause))
+  const { registry, orders, alarmLog } = life
+  await life.watch.start((cause) => reached.reject(cause))
   await read.promise
-  await watching.stop()
+  await life.watch.stop()
   await reached.promise
-  log.stop()
-  registry.stop()
   const result = {
     quality: await alarmLog.quality({ fromMs: startMs, toMs: startMs + 3_600_000, operators: 1 }),
     orders: await orders.list(),
@@ -89,7 +59,7 @@ async function watch(until?: number) {
     end: reader.end(),
     origin: reader.origin(),
   }
-  reader.close()
+  life.end()
   return result
 }
 

@@ -117,7 +117,7 @@ export class Voice {
     const unheard = this.#unheard ?? []
     this.#unheard = undefined
     // An upload is kept when it would have been sent, after what was said at once since its samples were taken.
-    return unheard.toSorted((a, b) => a.boot - b.boot || a.t - b.t || a.seq - b.seq)
+    return unheard.toSorted((a, b) => a.boot - b.boot || a.seq - b.seq)
   }
 
   /** From now on this sensor is ill, or well again. */

@@ -81,6 +81,18 @@ describe('a flat’s meter', () => {
     expect(health.at(-1)?.values).toMatchObject({ valve: 'open', status: 0, rev_l: 0, t_amb_c10: 100 })
   })
 
+  test('that was unheard for two days says afterwards what it could not, in the order of its numbers', () => {
+    const [begin, end] = [3_600, 200_000]
+    const said = told(
+      3,
+      { fault: 'device-silent', t: begin, until: end, target: flat },
+      { fault: 'meter-tampered', t: 7_000, until: 90_000, target: flat },
+    ).filter(at(flat))
+    const numbers = said.filter(of('hist')).map(({ seq }) => seq)
+    expect(numbers.length).toBeGreaterThan(150)
+    expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
+  })
+
   test('raises no bit on a calm day', () => {
     expect(calm.filter(of('event')).filter(({ kind }) => kind === 'water-meter')).toEqual([])
   })

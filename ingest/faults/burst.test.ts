@@ -5,6 +5,7 @@ import type { IncidentReport } from '../../estate/work-order.ts'
 import type { IncidentChange } from './changes.ts'
 import { burstAtB14, burstMs, loopSays, mulberry32 } from './heating-loop.fixture.ts'
 import {
+  connects,
   entranceOf,
   houses,
   inOrder,
@@ -193,6 +194,24 @@ describe('after the repair', () => {
     const openings = pressureLosses(opened([...first, ...relapse]))
     expect(openings.map(({ key }) => key)).toEqual([`${station}|pressure-loss`, `${station}|pressure-loss`])
     expect(openings[1]?.openedAtMs).toBeGreaterThan(until)
+  })
+
+  test('the line of the station that dies minutes after it is another story, not the burst again', () => {
+    const until = morning + 45 * minute
+    const device = 'hengkang-station-heat'
+    const withPump = repaired.map((event): Event => {
+      if (event.type !== 'reading' || event.reading.device !== device) return event
+      const stands = event.atMs >= morning + 8 * minute && event.atMs < morning + 13 * minute
+      const values = { ...event.reading.values, pump_run: stands ? 0 : 1 }
+      return { ...event, reading: { ...event.reading, values } }
+    })
+    const story = [
+      ...withPump.filter(({ atMs }) => atMs < until),
+      connects(device, until, 'lost'),
+      ...ticks(until, until + 60 * minute),
+    ]
+    const openings = opened(tellAll(newEngine(), story)).filter(({ root }) => root === station)
+    expect(openings.map(({ key }) => key)).toEqual([`${station}|pressure-loss`, `${station}|silence`])
   })
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AlarmEvent } from '../../estate/alarm-log.ts'
 import type { Registry } from '../../estate/registry.ts'
-import type { IncidentChange } from './changes.ts'
+import type { Explained, IncidentChange } from './changes.ts'
 import { causeOf, raised, type Cause, type Raised, type Scene } from './correlate.ts'
 import { stepUp } from './effect.ts'
 import {
@@ -58,12 +58,6 @@ export interface Surroundings extends Voice {
   /** Is the condition of this alarm breached by what was seen last? */
   breaches: (alarmKey: string) => boolean
   limits: (site: string) => SiteParameters['correlation']
-}
-
-/** An alarm that another one explains from now on; without `by` it stands for itself again. */
-export interface Explained {
-  key: string
-  by?: string
 }
 
 export class CaseBook {
@@ -280,14 +274,17 @@ export class CaseBook {
   }
 
   #take(to: Incident, alarms: readonly Raised[]): void {
+    let isFirst = Object.keys(to.members).length === 0
     for (const alarm of alarms) {
-      const isNews = Object.keys(to.members).length === 0 || ruleOf(alarm.rule).lifeSafety
+      const { lifeSafety } = ruleOf(alarm.rule)
       attach(to, alarm)
       this.#waiting.delete(alarm.key)
-      const swallowed = alarm.node !== to.root && !ruleOf(alarm.rule).lifeSafety
+      const swallowed = alarm.node !== to.root && !lifeSafety
       this.#explained.push(swallowed ? { key: alarm.key, by: to.key } : { key: alarm.key })
-      if (this.#home.get(alarm.key) !== to.key) this.#standing.joined(alarm, to.key, { explained: !isNews })
+      if (this.#home.get(alarm.key) !== to.key)
+        this.#standing.joined(alarm, to.key, { explained: !isFirst && !lifeSafety })
       this.#home.set(alarm.key, to.key)
+      isFirst = false
     }
     this.#weigh(to)
   }

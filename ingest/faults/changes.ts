@@ -15,3 +15,9 @@ export type IncidentChange =
   /** A higher root was found: the younger incident `from` becomes part of the older `into`, whose report comes
    *  with it. */
   | { type: 'merged'; from: string; into: string; site: string; atMs: number; reason: BilingualText }
+
+/** An alarm that another one explains from now on; without `by` it stands for itself again. */
+export interface Explained {
+  key: string
+  by?: string
+}

@@ -1,15 +1,12 @@
-import { z } from 'zod'
-
 /** Too many alarms for anybody to read: ten within ten minutes for each operator begin a flood, and it is over when
  *  fewer than five have come in the last ten (EEMUA 191; the end is good practice, domain.md C). While it lasts screens
  *  show incidents instead of alarms, and what is not urgent waits. */
-export const floodWatch = z.object({
+export interface FloodWatch {
   /** When the alarms of the last ten minutes came up, epoch ms, ascending; the newest `recentLimit` of them. */
-  recentMs: z.array(z.number()),
+  recentMs: readonly number[]
   /** Since when there is a flood; null when there is none. */
-  sinceMs: z.number().nullable(),
-})
-export type FloodWatch = z.infer<typeof floodWatch>
+  sinceMs: number | null
+}
 
 const windowMs = 10 * 60_000
 const beginsAt = 10

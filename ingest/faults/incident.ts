@@ -112,8 +112,10 @@ export function isNotDone(incident: Incident, nowMs: number, lateMs: number): bo
 
 /** The same fault once more, from the moment at which it was taken for done. */
 export function takeUpAgain(incident: Incident): void {
-  if (incident.closed) incident.openedAtMs = incident.closed.atMs
-  if (incident.closed) incident.closed.toldAgain = true
+  const { closed } = incident
+  if (!closed) return
+  incident.openedAtMs = closed.atMs
+  closed.toldAgain = true
 }
 
 /** The alarms at the root itself; none where the root was inferred from its children. */

@@ -199,6 +199,16 @@ test('that a device is silent whose line was dead is no mistake, and no merit', 
   expect(given([{ root: 'b05' }], [], { wasCutOff: () => true })).toEqual(['false'])
 })
 
+test('a line that was dead besides is what kept a device silent when its estate was back', () => {
+  const dark = { ...burst, rules: ['D02', 'D01'], places: ['hengkang', 'b05'], own: ['hengkang', 'b05'] }
+  const calls = [
+    { rule: 'D02', root: 'hengkang', causeClass: 'silence' },
+    { order: '2', rule: 'D01', root: 'b05', causeClass: 'silence', atMs: 3 * hour },
+  ]
+  expect(given(calls, [dark])).toEqual(['true', 'further'])
+  expect(given(calls, [dark], { wasCutOff: (place) => place === 'b05' })).toEqual(['true', 'outage'])
+})
+
 test('an order for the very place names what is wrong there, before what is wrong below it', () => {
   const below = { ...burst, places: ['b14', 'station'], fromMs: 2 * hour }
   const here = { ...burst, places: ['station'], own: ['station'] }

@@ -1,21 +1,11 @@
 import { readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { AlarmLog } from '../../estate/alarm-log.ts'
-import { CurrentRegistry } from '../../estate/current-registry.ts'
-import { OrderBook } from '../../estate/order-book.ts'
 import { openRecords } from '../../estate/records.ts'
-import { DecodedLog } from '../../ingest/decoded-log.ts'
-import { InstructionDesk } from '../../ingest/instruction-desk.ts'
-import { LiveState } from '../../ingest/live-state.ts'
-import { Notices } from '../../ingest/notices.ts'
-import { ParameterDesk } from '../../ingest/parameter-desk.ts'
-import { Watch } from '../../ingest/watch.ts'
 import { systemClock, type Clock } from '../../platform/clock.ts'
 import type { IntakeMessage, IntakeReader } from '../../platform/intake-message.ts'
 import { openIntakeReader } from '../../platform/intake-reader.ts'
-import { silentLog } from '../../platform/log.ts'
-import { openMetrics } from '../../platform/metrics.ts'
 import { startMs } from './said-log.ts'
+import { watching } from './watching.ts'
 
 /** One life of the watch, as a process of its own: `node watch-life.ts FOLDER [COUNT]`. It goes through the log in
  *  small stretches, on the time of the log. Once it has watched the first COUNT messages it says so and stands
@@ -88,38 +78,12 @@ async function live(folder: string, count: number): Promise<void> {
     ended: ended.resolve,
   })
   const clock: Clock = { ...systemClock, now: () => reader.nowMs }
-  const parts = { clock, logger: silentLog, metrics: openMetrics('test') }
   const records = await openRecords(join(folder, 'records.db'))
-  const registry = new CurrentRegistry({ records, ...parts })
-  await registry.start()
-  const log = new DecodedLog({ reader, clock })
-  log.start()
-  const parameters = new ParameterDesk({ records, isSite: () => true, clock })
-  await parameters.start()
-  const instructions = new InstructionDesk({ records, clock, wake: () => log.wake() })
-  await instructions.start()
-  const orders = new OrderBook({ records, timeZone: 'Asia/Shanghai' })
-  const watch = new Watch({
-    log,
-    origin: () => reader.origin(),
-    records,
-    registry,
-    orders,
-    alarmLog: new AlarmLog({ records, orders }),
-    live: new LiveState({ clock }),
-    parameters,
-    instructions,
-    notices: new Notices({ url: 'mqtt://127.0.0.1:1', ...parts }),
-    timeZone: 'Asia/Shanghai',
-    onCursor: () => {},
-    ...parts,
-  })
+  const { watch, end } = await watching({ records, reader, clock })
   await watch.start(ended.reject)
   await ended.promise
   await watch.stop()
-  log.stop()
-  registry.stop()
-  reader.close()
+  end()
   await records.destroy()
 }
 

@@ -241,6 +241,24 @@ describe('temperature', () => {
     ],
     ['one flat that stays cold', { minutes: 300, rooms: { [top]: cold(16, 60) } }, ['H10 b06-r601 P3']],
     [
+      'a flat that is a little cold in frost beyond the design has what can be had',
+      {
+        minutes: 300,
+        station: [from(0, { t_out_c10: -120, t_sup_c10: 820 })],
+        rooms: { [top]: cold(17.3, 60) },
+      },
+      [],
+    ],
+    [
+      'which is no excuse in a frost that the heating was designed for',
+      {
+        minutes: 300,
+        station: [from(0, { t_out_c10: -80, t_sup_c10: 750 })],
+        rooms: { [top]: cold(17.3, 60) },
+      },
+      ['H10 b06-r601 P3'],
+    ],
+    [
       'three flats of a riser are one order, at the riser',
       { minutes: 300, rooms: { [low]: cold(16, 60), [middle]: cold(15.5, 60), [top]: cold(16, 60) } },
       ['H10 b06-riser P2'],
